@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "domain/engine/model.h"
+#include "domain/identity/accountable.h"
+#include "domain/identity/seats.h"
 
 namespace anlan::engine {
 
@@ -66,7 +68,7 @@ struct Ticket {
   std::optional<Instant> closed_at;
   Instant state_since{};
   Value fields;                                  // map
-  std::vector<identity::SeatEntry> seats;        // whole history; the last of a role is its occupant
+  identity::SeatHistory seats;        // whole history; the last of a role is its occupant
   std::map<std::string, ClockState> clocks;
   std::map<std::string, DecisionState> decisions;
   std::vector<TaskState> tasks;
@@ -97,7 +99,7 @@ class World {
  public:
   virtual ~World() = default;
   virtual const identity::Directory& directory() const = 0;
-  virtual Value parameter(const std::string& key) const = 0;                 // null: not set
+  virtual const Value& parameters() const = 0;                               // map of those that are set
   virtual const calendar::WorkCalendar* calendar(const std::string& key) const = 0;  // null: unknown
   virtual Value record(const std::string& reg, const std::string& id) const = 0;     // fields plus "state"; null: none
   virtual std::vector<Value> records(const std::string& reg) const = 0;      // fields plus "id"

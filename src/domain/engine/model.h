@@ -223,6 +223,7 @@ struct ActionDef {
   std::vector<GuardDef> guards;
   std::vector<EffectDef> effects;
   bool seats = true;                             // performing it takes the seat
+  std::map<std::string, expr::Program> seat_to;  // role -> person id: gives the seat on
   Basis basis;
 };
 struct ReactionDef {
