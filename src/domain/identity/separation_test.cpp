@@ -183,7 +183,8 @@ TEST(Conflicts, ListsWhatTheReportNeeds) {
               grant("3", "p2", "tester"),    grant("4", "p2", "ops_manager"),  grant("5", "p3", "tester"),
               grant("6", "p3", "developer"), grant("7", "p4", "abolished"),    grant("8", "p5", "tester"),
               grant("9", "p5", "developer"), grant("10", "x1", "ops_manager", "group:all")};
-  p.exceptions = {{"e1", "p2", "ops_manager", "tester", "p4", at(9)}, {"e2", "p3", "developer", "tester", "p4", at(50)}};
+  p.exceptions = {{"e1", "p2", "ops_manager", "tester", "p4", at(9)},
+                  {"e2", "p3", "developer", "tester", "p4", at(50)}};
   const auto found = conflicts(Directory(p), at(10));
   ASSERT_EQ(found.size(), 5u);
   using Kind = Finding::Kind;
