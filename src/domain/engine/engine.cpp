@@ -887,17 +887,6 @@ class Pass {
   mutable std::vector<identity::SeatRule> rules_;
 };
 
-bool may_start_from(const ProcessDef& process, const ActionDef& action, const std::string& state) {
-  for (const auto& from : action.from) {
-    if (from == state) return true;
-    if (from == "open") {
-      const StateDef* def = process.state(state);
-      if (def && def->final.empty()) return true;
-    }
-  }
-  return false;
-}
-
 Refusal wrong_state(const ProcessDef& process, const ActionDef& action, const std::string& state) {
   const StateDef* now = process.state(state);
   std::string zh, en;
@@ -1015,6 +1004,24 @@ Status perform(Pass& pass, const ActionDef& action, const Request& request, cons
 
 }  // namespace
 
+bool may_start(const ProcessDef& process, const ActionDef& action, const std::string& state) {
+  for (const auto& from : action.from) {
+    if (from == state) return true;
+    if (from == "open") {
+      const StateDef* def = process.state(state);
+      if (def && def->final.empty()) return true;
+    }
+  }
+  return false;
+}
+
+bool Engine::holds_for(const Ticket& ticket, const expr::Program& program, Instant now, const Actor& actor) const {
+  const ProcessDef* process = definitions_.process(ticket.process, ticket.shape);
+  if (!process) return false;
+  TicketFacts facts(definitions_, world_, process, &ticket, actor, now);
+  return program.holds(facts);
+}
+
 Result<Outcome> Engine::open(const std::string& process_key, const Request& request, const std::string& number, bool drill) const {
   const ProcessDef* process = definitions_.process(process_key);
   if (!process) return fail(Code::not_found, fmt::format("there is no process '{}'", process_key), "process");
@@ -1040,7 +1047,7 @@ Result<Outcome> Engine::act(const Ticket& ticket, const Request& request) const 
   const ActionDef* action = process->action(request.action);
   if (!action || action->from.empty())
     return fail(Code::not_found, fmt::format("process '{}' has no action '{}' on a ticket", ticket.process, request.action), "action");
-  if (!may_start_from(*process, *action, ticket.state)) return refuse({wrong_state(*process, *action, ticket.state)});
+  if (!may_start(*process, *action, ticket.state)) return refuse({wrong_state(*process, *action, ticket.state)});
   Pass pass(definitions_, world_, *process, ticket, request.actor, request.now, request.comment);
   ANLAN_CHECK(perform(pass, *action, request, definitions_, false));
   return pass.finish("ticket.acted", Value(Map{{"action", action->key}, {"comment", request.comment}, {"from", ticket.state}, {"to", pass.ticket().state}}));
@@ -1222,7 +1229,7 @@ std::vector<Opening> Engine::openings(const Ticket& ticket, const Actor& actor, 
     Opening opening;
     opening.action = action.key;
     Pass pass(definitions_, world_, *process, ticket, actor, now);
-    if (!may_start_from(*process, action, ticket.state)) opening.refusals.push_back(wrong_state(*process, action, ticket.state));
+    if (!may_start(*process, action, ticket.state)) opening.refusals.push_back(wrong_state(*process, action, ticket.state));
     std::string role;
     Pass::Fit fit;
     for (auto& one : pass.choose_role(action, {}, role, fit, &opening.roles)) opening.refusals.push_back(std::move(one));

@@ -182,11 +182,16 @@ class Engine {
   // Per key: united spans and business time so far.
   struct StopwatchReading { std::string key; std::vector<calendar::Span> spans; Duration counted{}; bool running = false; };
   std::vector<StopwatchReading> stopwatch(const Ticket&, const std::string& key, Instant now) const;
+  // Whether a boolean program of the ticket's process holds over it now.
+  bool holds_for(const Ticket&, const expr::Program&, Instant now, const Actor& actor = {"platform", true, false}) const;
 
  private:
   const Definitions& definitions_;
   const World& world_;
 };
+
+// Whether the action starts from that state.
+bool may_start(const ProcessDef&, const ActionDef&, const std::string& state);
 
 // The names that expressions of a process (or a record) may use. The loader compiles against these.
 expr::Scope process_scope(const ProcessDef&, const Definitions&);   // needs fields, decisions, stopwatches, parameters declared

@@ -1,0 +1,321 @@
+#include "app/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/tickets.h"
+#include "domain/engine/facts.h"
+#include "domain/identity/separation.h"
+
+namespace anlan::app {
+namespace {
+
+using engine::RecordDef;
+
+// Parameters are records of one register whose value is typed by its own declaration.
+constexpr const char* parameter_register = "parameter";
+
+Result<Value> check_parameter(const Platform& platform, const World& world, const engine::Actor& actor, const std::string& key, const Value& fields) {
+  auto it = platform.definitions().parameters.find(key);
+  if (it == platform.definitions().parameters.end()) return fail(Code::not_found, fmt::format("there is no parameter '{}'", key), "id");
+  const engine::ParameterDef& def = it->second;
+  engine::FieldDef value;
+  value.key = "value";
+  value.type = def.type;
+  engine::FieldDef reason;
+  reason.key = "reason";
+  reason.type.kind = engine::FieldType::Kind::text;
+  engine::FieldDef approved;
+  approved.key = "approved_by";
+  approved.type.kind = engine::FieldType::Kind::person;
+  ANLAN_TRY(Value decoded, engine::decode_fields(fields, {value, reason, approved}, "fields", calendar::Zone::shanghai()));
+  const Value& v = decoded["value"];
+  auto refusal = [&](std::string code, Text text) {
+    return refuse({{def.basis.clause, std::move(code), std::move(text), "value", def.basis.req.empty() ? "" : def.basis.req.front(), ""}});
+  };
+  if (!v.is_null() && def.min && v < *def.min)
+    return refusal("below_bound", {fmt::format("{}不得小于{}", def.title.zh, describe(*def.min)), fmt::format("{} may not be below {}", def.title.en, describe(*def.min))});
+  if (!v.is_null() && def.max && *def.max < v)
+    return refusal("above_bound", {fmt::format("{}不得大于{}", def.title.zh, describe(*def.max)), fmt::format("{} may not be above {}", def.title.en, describe(*def.max))});
+  if (!def.approval_post.empty() && !actor.platform) {
+    const auto& by = decoded["approved_by"].as_string();
+    bool approved_by_post = !by.empty() && by != actor.id && world.directory().holds(by, def.approval_post, {}, platform.now());
+    if (!approved_by_post)
+      return refusal("approval_missing",
+                     {fmt::format("修改{}须经{}批准并登记批准人", def.title.zh, world.directory().title_of_post(def.approval_post).zh),
+                      fmt::format("changing {} needs the recorded approval of {}", def.title.en, world.directory().title_of_post(def.approval_post).en)});
+  }
+  return decoded;
+}
+
+std::string text_form(const Value& v) { return describe(v); }
+
+Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write) {
+  auto found = platform.definitions().records.find(write.reg);
+  if (found == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
+  const RecordDef& def = found->second;
+  if (write.id.empty() || write.id.size() > 200 || write.id.find('/') != std::string::npos || write.id.find('\0') != std::string::npos)
+    return fail(Code::invalid, "id must be 1 to 200 bytes without '/'", "id");
+  ANLAN_TRY(World world, platform.world(txn));
+  ANLAN_TRY(std::optional<RecordRow> stored, txn.record(write.reg, write.id));
+  if (write.version && stored && *write.version != stored->version)
+    return fail(Code::conflict, fmt::format("record {}/{} has version {} now", write.reg, write.id, stored->version), "version");
+
+  Value given;
+  if (write.reg == parameter_register) {
+    ANLAN_TRY(given, check_parameter(platform, world, actor, write.id, write.fields));
+  } else {
+    ANLAN_TRY(given, engine::decode_fields(write.fields, def.fields, "fields", calendar::Zone::shanghai()));
+  }
+  Value before = stored ? stored->fields : Value(Map{});
+  Value after = before;
+  for (const auto& [key, v] : given.as_map()) after = after.with(key, v);
+  std::string state = !write.state.empty() ? write.state : stored ? stored->state : def.states.empty() ? "active" : def.states.front();
+  if (!def.states.empty() && std::find(def.states.begin(), def.states.end(), state) == def.states.end())
+    return fail(Code::invalid, fmt::format("state must be one of {}", fmt::join(def.states, ", ")), "state");
+
+  engine::RecordFacts facts(platform.definitions(), world, after.with("id", write.id).with("state", state),
+                            stored ? before.with("id", write.id).with("state", stored->state) : Value(), actor, platform.now());
+  std::vector<Refusal> refusals;
+  for (const auto& field : def.fields) {
+    const Value& v = after[field.key];
+    if (v.is_null()) {
+      bool needed = field.required || std::find(field.required_in.begin(), field.required_in.end(), state) != field.required_in.end();
+      if (needed && !field.required_when.empty()) needed = field.required_when.holds(facts);
+      if (needed)
+        refusals.push_back({field.basis.clause, "required_" + field.key, {"请填写" + field.label.zh, field.label.en + " is not filled"},
+                            field.key, field.basis.req.empty() ? "" : field.basis.req.front(), ""});
+      continue;
+    }
+    if (!field.check.empty()) {
+      facts.set(engine::RecordRoot::value, v);
+      if (!field.check.holds(facts)) {
+        Text text = field.check_else.empty() ? Text{field.label.zh + "不符合要求", field.label.en + " does not hold"} : field.check_else;
+        refusals.push_back({field.basis.clause, "check_" + field.key, text, field.key, field.basis.req.empty() ? "" : field.basis.req.front(), ""});
+      }
+      facts.set(engine::RecordRoot::value, Value());
+    }
+  }
+  for (const auto& guard : def.guards) {
+    if (guard.condition.holds(facts)) continue;
+    refusals.push_back({guard.basis.clause, guard.code, guard.otherwise, guard.field, guard.basis.req.empty() ? "" : guard.basis.req.front(), ""});
+  }
+  if (!refusals.empty()) return refuse(std::move(refusals));
+
+  // Granting a post is where incompatible posts meet first.
+  if (write.reg == "grant") {
+    identity::Grant grant;
+    grant.id = write.id;
+    grant.person = after["person"].as_string();
+    grant.post = after["post"].as_string();
+    grant.board = after["board"].as_string();
+    grant.unit = after["unit"].as_string();
+    grant.line = static_cast<int>(after["line"].as_int());
+    if (after["until"].is(Value::Kind::instant)) grant.until = after["until"].as_instant();
+    grant.through = after["through"].as_string();
+    grant.exception = after["exception"].as_string();
+    // What came through a group is caught when it is used (checked at every step), as groups are kept elsewhere.
+    if (grant.through.empty() && (!grant.until || platform.now() < *grant.until))
+      ANLAN_CHECK(identity::may_grant(world.directory(), grant, platform.now()));
+  }
+  if (write.reg == "delegation") {
+    identity::Delegation d{write.id, after["person"].as_string(), after["to"].as_string(), after["post"].as_string(),
+                           after["board"].as_string(), after["start"].as_instant(), after["end"].as_instant()};
+    if (platform.now() < d.until) ANLAN_CHECK(identity::may_delegate(world.directory(), d, platform.now()));
+  }
+
+  RecordRow row;
+  row.reg = write.reg;
+  row.id = write.id;
+  row.version = stored ? stored->version + 1 : 1;
+  row.valid_from = platform.now();
+  row.state = state;
+  row.fields = after;
+  if (!def.retain_until.empty()) {
+    auto outcome = def.retain_until.evaluate(facts);
+    if (outcome.ok && outcome.value.is(Value::Kind::instant)) row.retain_until = outcome.value.as_instant();
+  }
+  for (const auto& unique : def.unique) {
+    std::string name = fmt::format("{}", fmt::join(unique, "+")), value;
+    bool complete = true;
+    for (const auto& field : unique) {
+      complete &= !after[field].is_null();
+      value += (value.empty() ? "" : "\x1f") + text_form(after[field]);
+    }
+    if (complete) row.keys.emplace_back(std::move(name), std::move(value));
+  }
+  ANLAN_CHECK(txn.put_record(row));
+  ANLAN_TRY(std::optional<Value> stamps, txn.setting("platform", "register_generations"));
+  Value next = stamps.value_or(Value(Map{}));
+  next = next.with(write.reg, next[write.reg].as_int() + 1);
+  ANLAN_CHECK(txn.put_setting("platform", "register_generations", next));
+
+  Event event;
+  event.subject = fmt::format("record:{}/{}", write.reg, write.id);
+  event.kind = stored ? "record.written" : "record.created";
+  event.at = platform.now();
+  event.actor = actor.id;
+  event.body = Value(Map{{"version", row.version},
+                         {"patch", engine::merge_diff(before, after)},
+                         {"state", state},
+                         {"why", write.why.empty() ? Value() : Value(write.why)}});
+  ANLAN_TRY([[maybe_unused]] Position position, txn.append(event));
+
+  // A disabled account answers for nothing any more.
+  if (write.reg == "person" && before["enabled"].as_bool() && !after["enabled"].as_bool())
+    ANLAN_CHECK(reassign_holder(platform, txn, write.id));
+  if (write.reg == "grant" && stored) ANLAN_CHECK(reassign_holder(platform, txn, before["person"].as_string()));
+  ANLAN_TRY(std::vector<LinkRow> links, txn.links_of(event.subject));
+  for (const LinkRow& link : links) {
+    const std::string& other = link.from == event.subject ? link.to : link.from;
+    if (other.starts_with("ticket:"))
+      ANLAN_CHECK(react(platform, txn, other.substr(7), engine::ReactionDef::On::record_written, write.reg, state, Value(Map{{"record", event.subject}})));
+  }
+  return Value(Map{{"register", write.reg}, {"id", write.id}, {"version", row.version}, {"state", state}, {"fields", after}});
+}
+
+Value record_value(const RecordRow& row) {
+  Map m{{"register", row.reg}, {"id", row.id}, {"version", row.version}, {"state", row.state}, {"valid_from", row.valid_from},
+        {"fields", row.fields}};
+  if (row.valid_to) m.emplace("valid_to", *row.valid_to);
+  if (row.retain_until) m.emplace("retain_until", *row.retain_until);
+  return Value(std::move(m));
+}
+
+// Registers of the organisation are read by every signed-in person (who to call); others by whoever maintains them or
+// holds records.read.
+Status may_read(const Platform& platform, const World& world, const Principal& principal, const std::string& reg) {
+  auto it = platform.definitions().records.find(reg);
+  if (it == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", reg), "register");
+  if (!principal.machine.empty()) return platform.permitted(principal, world, "records.read");
+  const auto* person = world.directory().person(principal.person);
+  if (!person || !person->enabled) return fail(Code::forbidden, "the account is disabled");
+  if (person->internal) return {};
+  return platform.permitted(principal, world, "records.read");
+}
+
+}  // namespace
+
+Result<Value> write_record(Platform& platform, Txn& txn, const Principal& principal, const RecordWrite& write) {
+  auto it = platform.definitions().records.find(write.reg);
+  if (it == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
+  ANLAN_TRY(World world, platform.world(txn));
+  bool allowed = false;
+  for (const auto& grant : world.directory().posts_of(principal.person, platform.now()))
+    allowed |= std::find(it->second.maintain.begin(), it->second.maintain.end(), grant.post) != it->second.maintain.end();
+  if (!allowed && platform.permitted(principal, world, "records.maintain")) allowed = true;
+  if (!allowed) {
+    std::string zh, en;
+    for (const auto& post : it->second.maintain) {
+      zh += (zh.empty() ? "" : "、") + world.directory().title_of_post(post).zh;
+      en += (en.empty() ? "" : ", ") + world.directory().title_of_post(post).en;
+    }
+    return refuse({{it->second.basis.clause, "not_maintainer",
+                    {fmt::format("{}由{}维护", it->second.title.zh, zh.empty() ? "工单动作" : zh),
+                     fmt::format("{} is kept by {}", it->second.title.en, en.empty() ? "actions of tickets" : en)},
+                    "", it->second.basis.req.empty() ? "" : it->second.basis.req.front(), ""}},
+                  Code::forbidden);
+  }
+  return put(platform, txn, principal.actor(), write);
+}
+
+Result<Value> write_record_as_platform(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write) {
+  engine::Actor as = actor;
+  as.platform = true;
+  return put(platform, txn, as, write);
+}
+
+Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run) {
+  List errors;
+  std::int64_t n = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name};
+    auto done = write_record_as_platform(platform, txn, actor, write);
+    if (done) {
+      ++n;
+      continue;
+    }
+    const Error& error = done.error();
+    if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
+    if (error.refusals.empty()) {
+      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", error.field}, {"message", error.message}}));
+    }
+    for (const Refusal& refusal : error.refusals)
+      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", refusal.field},
+                                 {"zh", refusal.text.zh}, {"en", refusal.text.en}, {"clause", refusal.clause}}));
+  }
+  if (!errors.empty()) {
+    std::string first = describe(errors.front());
+    std::vector<Refusal> refusals;
+    for (const Value& e : errors)
+      refusals.push_back({e["clause"].as_string(), "import_row",
+                          {fmt::format("第{}行 {}：{}", e["row"].as_int(), e["field"].as_string(), e["zh"].is_null() ? e["message"].as_string() : e["zh"].as_string()),
+                           fmt::format("row {} {}: {}", e["row"].as_int(), e["field"].as_string(), e["en"].is_null() ? e["message"].as_string() : e["en"].as_string())},
+                          fmt::format("rows[{}].{}", e["row"].as_int() - 1, e["field"].as_string()), "", ""});
+    return refuse(std::move(refusals), Code::invalid);
+  }
+  if (dry_run) return fail(Code::refused, fmt::format("dry run: {} rows are good", n));
+  return Value(Map{{"imported", n}});
+}
+
+Result<Value> get_record(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& reg, const std::string& id) {
+  ANLAN_CHECK(may_read(platform, world, principal, reg));
+  ANLAN_TRY(std::optional<RecordRow> row, reader.record(reg, id));
+  if (!row) return fail(Code::not_found, fmt::format("there is no {} '{}'", reg, id));
+  return record_value(*row);
+}
+
+Result<Value> list_records(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& reg,
+                           const std::string& text, int limit) {
+  ANLAN_CHECK(may_read(platform, world, principal, reg));
+  ANLAN_TRY(std::vector<RecordRow> rows, reader.records(reg));
+  List items;
+  for (const RecordRow& row : rows) {
+    if (static_cast<int>(items.size()) >= limit) break;
+    if (!text.empty() && row.id.find(text) == std::string::npos && describe(row.fields).find(text) == std::string::npos) continue;
+    items.push_back(record_value(row));
+  }
+  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
+}
+
+Result<Value> record_history(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& reg, const std::string& id) {
+  ANLAN_CHECK(may_read(platform, world, principal, reg));
+  ANLAN_TRY(std::vector<RecordRow> rows, reader.record_versions(reg, id));
+  if (rows.empty()) return fail(Code::not_found, fmt::format("there is no {} '{}'", reg, id));
+  List items;
+  for (const RecordRow& row : rows) items.push_back(record_value(row));
+  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
+}
+
+Value list_registers(Platform& platform) {
+  List items;
+  for (const auto& [key, def] : platform.definitions().records) {
+    List fields;
+    for (const auto& field : def.fields)
+      fields.push_back(Value(Map{{"key", field.key}, {"zh", field.label.zh}, {"en", field.label.en}, {"required", field.required}}));
+    items.push_back(Value(Map{{"key", key}, {"zh", def.title.zh}, {"en", def.title.en}, {"fields", Value(std::move(fields))}}));
+  }
+  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
+}
+
+Result<Value> list_parameters(Platform& platform, Reader&, const World& world) {
+  List items;
+  for (const auto& [key, def] : platform.definitions().parameters) {
+    Map m{{"key", key},
+          {"zh", def.title.zh},
+          {"en", def.title.en},
+          {"clause", def.basis.clause},
+          {"requirement", def.basis.req.empty() ? Value() : Value(def.basis.req.front())},
+          {"own_choice", def.own_choice},
+          {"value", world.parameters()[key]}};
+    if (def.initial) m.emplace("initial", *def.initial);
+    if (def.min) m.emplace("min", *def.min);
+    if (def.max) m.emplace("max", *def.max);
+    if (!def.approval_post.empty()) m.emplace("approval_post", def.approval_post);
+    items.push_back(Value(std::move(m)));
+  }
+  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
+}
+
+}  // namespace anlan::app
