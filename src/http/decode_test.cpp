@@ -27,7 +27,8 @@ TEST(Decode, Targets) {
   EXPECT_EQ(split_target("http://h:8080/a?q")->path, "/a");
   EXPECT_EQ(split_target("HTTP://h")->path, "/");
   EXPECT_EQ(split_target("http://h?q=1")->query, "q=1");
-  for (const char* bad : {"", "*", "a", "h:80", "ftp://h/a", "http:///a", "/a#b"}) EXPECT_FALSE(split_target(bad)) << bad;
+  for (const char* bad : {"", "*", "a", "h:80", "ftp://h/a", "http:///a", "/a#b"})
+    EXPECT_FALSE(split_target(bad)) << bad;
 }
 
 TEST(Decode, QueriesAndCookies) {

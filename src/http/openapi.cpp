@@ -260,7 +260,8 @@ std::vector<std::string> check_openapi(const std::vector<Route>& routes, const V
       if (name.empty() || parameter["schema"].is_null()) fault("a parameter lacks its name or its schema.");
       if (place != "path" && place != "query" && place != "header" && place != "cookie")
         fault("the parameter " + name + " has no place.");
-      if (place == "path" && !parameter["required"].as_bool()) fault("the path parameter " + name + " must be required.");
+      if (place == "path" && !parameter["required"].as_bool())
+        fault("the path parameter " + name + " must be required.");
       if (!seen.emplace(place, name).second) fault("declares the parameter " + name + " twice.");
     }
     if (route.method == "GET" && !operation["requestBody"].is_null()) fault("a GET has no body.");

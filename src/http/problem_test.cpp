@@ -35,7 +35,9 @@ TEST(Problem, SaysWhatTheErrorSays) {
 }
 
 TEST(Problem, CodesBecomeStatuses) {
-  const auto status = [](Code code, std::string field = {}) { return status_of(Error{code, "m", std::move(field), {}}); };
+  const auto status = [](Code code, std::string field = {}) {
+    return status_of(Error{code, "m", std::move(field), {}});
+  };
   EXPECT_EQ(status(Code::invalid), 400);
   EXPECT_EQ(status(Code::invalid, "fields.system"), 422);
   EXPECT_EQ(status(Code::unauthenticated), 401);

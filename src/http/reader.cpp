@@ -101,7 +101,8 @@ class RequestReader::Parser final : public beast_http::basic_parser<true> {
         // the body ends.
         if (http_1_0_) return refuse_field(400, "HTTP/1.0 knows no Transfer-Encoding.");
         if (request_->headers.contains(key)) return refuse_field(400, "Transfer-Encoding is given more than once.");
-        if (!iequals(trim(text), "chunked")) return refuse_field(501, "Only the transfer coding chunked is understood.");
+        if (!iequals(trim(text), "chunked"))
+          return refuse_field(501, "Only the transfer coding chunked is understood.");
         break;
       case beast_http::field::expect:
         if (iequals(trim(text), "100-continue")) expects_continue_ = !http_1_0_;

@@ -38,7 +38,8 @@ class Http : public testing::Test {
 };
 
 TEST_F(Http, AnswersWithTheStandingHeaders) {
-  serve({hello(), handled("GET", "/json", [](Handler, Respond respond) { respond(json_response(Value(Map{{"a", 1}}))); })});
+  serve({hello(),
+         handled("GET", "/json", [](Handler, Respond respond) { respond(json_response(Value(Map{{"a", 1}}))); })});
   RawClient client(port());
   client.send("GET /hello/%E9%87%8D HTTP/1.1\r\nHost: t\r\nX-Request-Id: abc-123_XYZ\r\n\r\n");
   const Answer first = client.answer();
@@ -233,7 +234,8 @@ TEST_F(Http, SlowClientsAreTimedOut) {
 TEST_F(Http, AnUnreadAnswerIsGivenUp) {
   Options options = test_options();
   options.write_timeout = milliseconds(60);
-  serve({handled("GET", "/large", [](Handler, Respond respond) { respond(text(std::string(8 << 20, 'x'))); })}, options);
+  serve({handled("GET", "/large", [](Handler, Respond respond) { respond(text(std::string(8 << 20, 'x'))); })},
+        options);
   RawClient client(port(), 4096);
   client.get("/large");
   EXPECT_TRUE(eventually([&] { return server_->metrics().find("anlan_http_connections 1\n") != std::string::npos; }));

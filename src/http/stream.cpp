@@ -1,5 +1,5 @@
-// Server-sent events: a stream is a socket with a queue. Written with plain callbacks, because an idle client then costs
-// its socket and two strings and no coroutine frame.
+// Server-sent events: a stream is a socket with a queue. Written with plain callbacks, because an idle client then
+// costs its socket and two strings and no coroutine frame.
 #include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>

@@ -53,10 +53,11 @@ struct Response {
 };
 
 Response json_response(const Value&, int status = 200);
-// RFC 9457 application/problem+json: {type, title, status, detail, instance, request_id, code, field?, refusals?: [...]}.
-// The one place where Code becomes a status: invalid 422 when it names a field, else 400; unauthenticated 401; forbidden
-// 403; not_found 404; conflict and refused 409; limit 413 when it names a field (that content is too large), else 429
-// (too many, too often); unavailable 503; no_space 507; internal 500, which never shows its message but logs it.
+// RFC 9457 application/problem+json: {type, title, status, detail, instance, request_id, code, field?, refusals?}, a
+// refusal being {clause, code, zh, en, field, requirement, waiver?}.
+// The one place where Code becomes a status: invalid 422 when it names a field, else 400; unauthenticated 401;
+// forbidden 403; not_found 404; conflict and refused 409; limit 413 when it names a field (that content is too large),
+// else 429 (too many, too often); unavailable 503; no_space 507; internal 500, which hides its message and logs it.
 Response problem(const Error&, const Request&);
 int status_of(const Error&);
 
@@ -102,8 +103,8 @@ struct Options {
   std::size_t connections_max = 12000;       // beyond it: 503 and closed
   std::size_t header_limit = 16 * 1024;      // bytes of request line and header fields
   // From the first byte of a request (of a new connection: from its start) to the end of its header; for its body; from
-  // an answer to the next request; for writing an answer. Bodies and answers may take a second more per 16 KiB moved, but
-  // may not stand still for so long: a large one may take its time, a trickle may not. A handler has no limit.
+  // an answer to the next request; for writing an answer. Bodies and answers may take a second more per 16 KiB moved,
+  // but may not stand still for so long: a large one may take its time, a trickle may not. A handler has no limit.
   Duration header_timeout = seconds(10), body_timeout = seconds(30), idle_timeout = seconds(75);
   Duration write_timeout = seconds(30);
   std::size_t worker_queue_max = 4096;       // beyond it: 503 with Retry-After

@@ -117,8 +117,8 @@ std::string http_date(Instant instant) {
 bool acceptable_request_id(std::string_view id) {
   if (id.size() < 8 || id.size() > 64) return false;
   for (const char c : id) {
-    const bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-    if (!good) return false;
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-') return false;
   }
   return true;
 }
