@@ -43,8 +43,9 @@ struct Backend {
 inline std::string backend_name(const testing::TestParamInfo<Backend>& info) { return info.param.name; }
 
 inline auto every_backend() {
-  return testing::Values(Backend{"file", true, [](const Folder& f) { return Options{.path = f.file("data/anlan.db")}; }},
-                         Backend{"memory", false, [](const Folder&) { return Options{.path = ":memory:"}; }});
+  auto in_file = [](const Folder& folder) { return Options{.path = folder.file("data/anlan.db")}; };
+  auto in_memory = [](const Folder&) { return Options{.path = ":memory:"}; };
+  return testing::Values(Backend{"file", true, in_file}, Backend{"memory", false, in_memory});
 }
 
 class StoreTest : public testing::TestWithParam<Backend> {

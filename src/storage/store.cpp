@@ -98,7 +98,10 @@ class SqliteStore final : public app::Store {
                                      "; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; "
                                      "PRAGMA journal_size_limit = 67108864"));
     ANLAN_CHECK(migrate(*connection_, options_.clock->wall()));
+    // Mapped only for the one scan that fills the index: a mapped file answers a failing device with a signal.
+    ANLAN_CHECK(connection_->execute("PRAGMA mmap_size = 1073741824"));
     ANLAN_CHECK(sql::load_index(*connection_, index_));
+    ANLAN_CHECK(connection_->execute("PRAGMA mmap_size = 0"));
     ANLAN_TRY(counters_.position, sql::events::last(*connection_));
     ANLAN_TRY(counters_.records, sql::counters::get(*connection_, "records"));
     ANLAN_TRY(counters_.dictionary, sql::counters::get(*connection_, "dictionary"));

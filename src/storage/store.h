@@ -36,7 +36,8 @@ struct Options {
 };
 
 // Opens or creates the database, brings its schema up to date and starts the threads. Code::unavailable when another
-// process holds it, Code::conflict when it belongs to another program or a newer version, Code::no_space, Code::internal.
+// process holds it, Code::conflict when it belongs to another program or a newer version, Code::no_space,
+// Code::internal.
 //
 // Notes on the contract of app::Store:
 // - Txn::put_record and Txn::update_ticket want the stored version plus one (a new record: 1), else Code::conflict.

@@ -18,7 +18,9 @@ Result<std::map<std::string, std::int64_t>> Unit::count_open(const std::string& 
 Result<app::TicketId> Unit::insert_ticket(const app::TicketRow& row) { return tickets_.insert(row); }
 Status Unit::update_ticket(const app::TicketRow& row) { return tickets_.update(row); }
 
-Result<std::vector<app::Event>> Unit::events_of(const std::string& subject) { return sql::events::of(connection_, subject); }
+Result<std::vector<app::Event>> Unit::events_of(const std::string& subject) {
+  return sql::events::of(connection_, subject);
+}
 Result<std::vector<app::Event>> Unit::events_after(app::Position after, int limit) {
   return sql::events::after(connection_, after, limit);
 }
@@ -102,7 +104,9 @@ Status Unit::put_setting(const std::string& table, const std::string& key, const
   return sql::settings::put(connection_, table, key, value);
 }
 
-Result<std::int64_t> Unit::next_number(const std::string& sequence) { return sql::sequences::next(connection_, sequence); }
+Result<std::int64_t> Unit::next_number(const std::string& sequence) {
+  return sql::sequences::next(connection_, sequence);
+}
 Result<std::optional<Value>> Unit::idempotent(const std::string& scope_and_key, const std::string& digest) {
   return sql::idempotency::find(connection_, scope_and_key, digest);
 }

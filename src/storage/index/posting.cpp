@@ -80,7 +80,8 @@ void Posting::remove(std::uint32_t id) {
       at->sorted.reserve(at->count);
       for (std::uint32_t word = 0; word < chunk_words; ++word) {
         for (std::uint64_t left = at->bits[word]; left; left &= left - 1) {
-          at->sorted.push_back(static_cast<std::uint16_t>(word * 64 + static_cast<std::uint32_t>(std::countr_zero(left))));
+          auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+          at->sorted.push_back(static_cast<std::uint16_t>(word * 64 + bit));
         }
       }
       at->bits.reset();

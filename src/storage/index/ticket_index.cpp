@@ -32,6 +32,12 @@ std::string encode_codes(const std::vector<FacetCode>& codes) {
 
 std::vector<FacetCode> decode_codes(std::string_view bytes) {
   std::vector<FacetCode> out;
+  decode_codes(bytes, out);
+  return out;
+}
+
+void decode_codes(std::string_view bytes, std::vector<FacetCode>& out) {
+  out.clear();
   FacetCode code = 0, step = 0;
   int shift = 0;
   for (char c : bytes) {
@@ -44,7 +50,6 @@ std::vector<FacetCode> decode_codes(std::string_view bytes) {
     step = 0;
     shift = 0;
   }
-  return out;
 }
 
 bool matches(const Plan& plan, const Facets& facets) {

@@ -45,6 +45,7 @@ struct Facets {
 
 std::string encode_codes(const std::vector<FacetCode>&);
 std::vector<FacetCode> decode_codes(std::string_view bytes);
+void decode_codes(std::string_view bytes, std::vector<FacetCode>& out);  // replaces what `out` held
 
 struct Change {
   std::vector<FacetCode> before;  // as published; empty for a new ticket

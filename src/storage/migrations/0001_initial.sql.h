@@ -30,8 +30,14 @@ CREATE TABLE ticket (
   body TEXT NOT NULL
 );
 
--- What lists filter by, as codes of the dictionary: read once at start into the bitmaps of the ticket index.
-CREATE TABLE ticket_facet (id INTEGER PRIMARY KEY, opened_at INTEGER NOT NULL, codes BLOB NOT NULL);
+-- What lists filter and sort by, the filters as codes of the dictionary: narrow, for it is read whole at each start.
+CREATE TABLE ticket_facet (
+  id INTEGER PRIMARY KEY,
+  opened_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  next_due INTEGER,
+  codes BLOB NOT NULL
+);
 CREATE TABLE dictionary (
   facet INTEGER NOT NULL,
   value TEXT NOT NULL,

@@ -47,7 +47,8 @@ Status migrate(sqlite::Connection& connection, Instant now) {
     std::string text = "BEGIN IMMEDIATE;";
     if (next == 1) {
       text += std::string("PRAGMA application_id = ") + application_id +
-              "; CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL);";
+              "; CREATE TABLE migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+              "applied_at INTEGER NOT NULL);";
     }
     text += migration.sql;
     text += "; INSERT INTO migration VALUES (" + std::to_string(next) + ", '" + migration.name + "', " +

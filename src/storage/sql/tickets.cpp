@@ -46,9 +46,9 @@ void Batch::add_code(const std::string& key, FacetCode code) {
 
 namespace {
 
-#define TICKET_HEAD                                                                                              \
-  "id, number, process, shape, state, open, drill, title, holder, board, unit, sensitivity, severity, opened_at, " \
-  "updated_at, closed_at, next_due, version, lists"
+#define TICKET_HEAD                                                                                   \
+  "id, number, process, shape, state, open, drill, title, holder, board, unit, sensitivity, severity, " \
+  "opened_at, updated_at, closed_at, next_due, version, lists"
 
 // How many tickets one page of a text filter looks at before it gives what it has found and a cursor to go on with.
 constexpr std::size_t text_budget = 20'000;
@@ -239,8 +239,10 @@ Result<app::TicketId> Tickets::insert(const app::TicketRow& row) {
     return std::unexpected(std::move(inserted).error());
   }
   batch_->counters.ticket = id;
-  ANLAN_CHECK(run(connection_, "INSERT INTO ticket_facet (id, opened_at, codes) VALUES (?1, ?2, ?3)", id,
-                  row.opened_at, encode_codes(facets.codes)));
+  ANLAN_CHECK(run(connection_,
+                  "INSERT INTO ticket_facet (id, opened_at, updated_at, next_due, codes) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+                  id, row.opened_at, row.updated_at, row.next_due, encode_codes(facets.codes)));
   batch_->change(static_cast<std::uint32_t>(id), Change{{}, std::move(facets)});
   return id;
 }
@@ -269,9 +271,8 @@ Status Tickets::update(const app::TicketRow& row) {
                   id, row.process, row.shape, row.state, row.open, row.drill, row.title, row.holder, row.board,
                   row.unit, row.sensitivity, row.severity, row.updated_at, row.closed_at, row.next_due, row.version,
                   encode_lists(row), json::canonical(row.body)));
-  if (after.codes != before.codes) {
-    ANLAN_CHECK(run(connection_, "UPDATE ticket_facet SET codes = ?2 WHERE id = ?1", id, encode_codes(after.codes)));
-  }
+  ANLAN_CHECK(run(connection_, "UPDATE ticket_facet SET updated_at = ?2, next_due = ?3, codes = ?4 WHERE id = ?1", id,
+                  row.updated_at, row.next_due, encode_codes(after.codes)));
   batch_->change(key, Change{std::move(before.codes), std::move(after)});
   return {};
 }
@@ -353,9 +354,9 @@ Result<Plan> Tickets::plan(const app::TicketQuery& query, const app::Scope& scop
     std::vector<FacetCode> codes;
     for (const auto& [value, code] : severities) {
       std::int64_t rank = to_number(value);
-      if ((!query.severity_min || rank >= *query.severity_min) && (!query.severity_max || rank <= *query.severity_max)) {
-        codes.push_back(code);
-      }
+      bool below = query.severity_min && rank < *query.severity_min;
+      bool above = query.severity_max && rank > *query.severity_max;
+      if (!below && !above) codes.push_back(code);
     }
     plan.all.push_back(std::move(codes));
   }
@@ -590,27 +591,19 @@ Status load_index(Connection& connection, TicketIndex& index) {
     }
   }
   {
-    Query query(connection, "SELECT id, opened_at, codes FROM ticket_facet ORDER BY id");
+    FacetCode open = index.code(Facet::open, "1");
+    Query query(connection, "SELECT id, opened_at, codes, updated_at, next_due FROM ticket_facet ORDER BY id");
+    std::vector<FacetCode> codes;
     for (;;) {
       ANLAN_TRY(bool found, query.next());
       if (!found) break;
-      index.load(static_cast<std::uint32_t>(query.integer(0)), query.instant(1), decode_codes(query.view(2)));
+      auto id = static_cast<std::uint32_t>(query.integer(0));
+      decode_codes(query.view(2), codes);
+      index.load(id, query.instant(1), codes);
+      if (std::binary_search(codes.begin(), codes.end(), open)) {
+        index.load_open(id, query.instant(3), query.maybe_instant(4));
+      }
     }
-  }
-  std::vector<std::uint32_t> open;
-  if (FacetCode code = index.code(Facet::open, "1")) {
-    Plan plan;
-    plan.all.push_back({code});
-    index.walk(plan, nullptr, 0, false, [&](std::uint32_t id) {
-      open.push_back(id);
-      return true;
-    });
-  }
-  for (std::uint32_t id : open) {
-    Query query(connection, "SELECT updated_at, next_due FROM ticket WHERE id = ?1", std::int64_t{id});
-    ANLAN_TRY(bool found, query.next());
-    if (!found) return fail(Code::internal, "ticket " + std::to_string(id) + " has facets but no row");
-    index.load_open(id, query.instant(0), query.maybe_instant(1));
   }
   ANLAN_TRY(std::int64_t generation, counters::get(connection, "generation"));
   index.set_generation(generation);
