@@ -142,8 +142,9 @@ class Chain {
     return current;
   }
 
-  // Performs an action as the platform. A refusal is no error: it leaves an event.
-  Result<Ticket> as_platform(const Ticket& ticket, const std::string& action, int depth) {
+  // Performs an action as the platform. A refusal is no error: it leaves an event. `must`: it is (an action that acts on
+  // another ticket does so wholly or not at all).
+  Result<Ticket> as_platform(const Ticket& ticket, const std::string& action, int depth, const Value& fields = {}, bool must = false) {
     if (depth > reaction_depth) return fail(Code::internal, fmt::format("reactions of ticket {} do not come to rest", ticket.number));
     ANLAN_TRY(World world, platform_.world(txn_));
     Engine engine(platform_.definitions(), world);
@@ -151,9 +152,11 @@ class Chain {
     engine::Request request;
     request.action = action;
     request.actor = actor;
+    request.fields = fields;
     request.now = platform_.now();
     auto outcome = engine.act(ticket, request);
     if (!outcome) {
+      if (must) return std::unexpected(outcome.error());
       if (outcome.error().code != Code::refused && outcome.error().code != Code::forbidden) return std::unexpected(outcome.error());
       List why;
       for (const auto& refusal : outcome.error().refusals) why.push_back(Value(Map{{"code", refusal.code}, {"zh", refusal.text.zh}, {"en", refusal.text.en}}));
@@ -267,7 +270,10 @@ class Chain {
           const std::string& other = link.from == me ? link.to : link.from;
           if (!other.starts_with("ticket:")) continue;
           ANLAN_TRY(Ticket target, load(txn_, other.substr(7)));
-          ANLAN_TRY([[maybe_unused]] Ticket after, as_platform(target, effect.target, depth + 1));
+          Map given;
+          for (const auto& [field, v] : effect.values.as_map())
+            if (!v.is_null()) given.emplace(field, v);
+          ANLAN_TRY([[maybe_unused]] Ticket after, as_platform(target, effect.target, depth + 1, Value(std::move(given)), true));
         }
         return {};
       }

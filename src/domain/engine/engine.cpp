@@ -466,8 +466,8 @@ class Pass {
     for (const ClockDef& def : process_.clocks) {
       bool applies = def.when.empty() || def.when.holds(facts_);
       auto found = t_.clocks.find(def.key);
-      if (!applies) {
-        if (found == t_.clocks.end() || def.sticky || !found->second.armed) continue;
+      if (!applies && !(def.sticky && found != t_.clocks.end() && found->second.armed)) {
+        if (found == t_.clocks.end() || !found->second.armed) continue;
         ClockState& state = found->second;
         state.armed = false;
         state.withdrawn = true;
@@ -786,7 +786,7 @@ class Pass {
           if (!def.to.empty() && !def.to.holds(facts)) continue;
           for (const auto& [column, v] : evaluated(def.values, facts).as_map()) row = row.with(column, v);
         }
-        t_.fields = t_.fields.with(def.target, Value(std::move(rows)));
+        if (!rows.empty()) t_.fields = t_.fields.with(def.target, Value(std::move(rows)));
         return;
       }
       case EffectDef::Kind::tasks:
