@@ -1,8 +1,8 @@
 #include "app/alerts.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 
@@ -23,17 +23,25 @@ struct Group {
   Text title;
   Instant opened_at{}, open_until{};
   Duration window{};
-  std::int64_t active = 0;             // members that stand: alerts of the ticket, not those of the bucket
-  std::int64_t total = 0;              // members ever
-  bool recovered = false;              // the ticket was told that all have resolved
+  std::int64_t active = 0;  // members that stand: alerts of the ticket, not those of the bucket
+  std::int64_t total = 0;   // members ever
+  bool recovered = false;   // the ticket was told that all have resolved
   bool service_down = false;
-  std::optional<Instant> ended_at;     // latest end of a member
-  std::optional<Instant> timer;        // as set; never later than what is due first
+  std::optional<Instant> ended_at;  // latest end of a member
+  std::optional<Instant> timer;     // as set; never later than what is due first
 
   Value to_value() const {
-    Map m{{"id", id}, {"rule", rule}, {"ticket", ticket}, {"title", Map{{"zh", title.zh}, {"en", title.en}}},
-          {"opened_at", opened_at}, {"open_until", open_until}, {"window", window}, {"active", active},
-          {"total", total}, {"recovered", recovered}, {"service_down", service_down}};
+    Map m{{"id", id},
+          {"rule", rule},
+          {"ticket", ticket},
+          {"title", Map{{"zh", title.zh}, {"en", title.en}}},
+          {"opened_at", opened_at},
+          {"open_until", open_until},
+          {"window", window},
+          {"active", active},
+          {"total", total},
+          {"recovered", recovered},
+          {"service_down", service_down}};
     if (ended_at) m.emplace("ended_at", *ended_at);
     if (timer) m.emplace("timer", *timer);
     return Value(std::move(m));
@@ -104,7 +112,9 @@ AlertReport report_of(const AlertRow& row, const History& history, Instant now) 
 }
 
 Value told(const AlertRow& row) {
-  return Map{{"fingerprint", row.fingerprint}, {"labels", row.labels}, {"annotations", row.annotations},
+  return Map{{"fingerprint", row.fingerprint},
+             {"labels", row.labels},
+             {"annotations", row.annotations},
              {"starts_at", row.starts_at}};
 }
 
@@ -125,7 +135,7 @@ Value IncidentSeed::fields() const {
 }
 
 Value AlertOutcome::to_value() const {
-  return Map{{"opened", opened},     {"joined", joined},   {"suppressed", suppressed}, {"unmapped", unmapped},
+  return Map{{"opened", opened},     {"joined", joined},     {"suppressed", suppressed}, {"unmapped", unmapped},
              {"resolved", resolved}, {"repeated", repeated}, {"tickets", words(tickets)}};
 }
 
@@ -213,12 +223,12 @@ struct Alerts::Unit {
   struct Work {
     Group group;
     bool exists = false, dirty = false;
-    bool closes = false;               // nothing of it stands and its window is over
+    bool closes = false;  // nothing of it stands and its window is over
     std::optional<bool> ticket_open;
-    std::vector<Value> joined;         // told to the ticket, at most told_max
+    std::vector<Value> joined;  // told to the ticket, at most told_max
     std::int64_t joined_count = 0;
     bool refired = false;
-    std::optional<Instant> due;        // the earliest moment at which something of this group falls due
+    std::optional<Instant> due;  // the earliest moment at which something of this group falls due
   };
 
   Alerts& self;
@@ -288,7 +298,8 @@ struct Alerts::Unit {
   }
 
   Status event(const char* kind, const AlertRow& row, Map body) {
-    body.insert({{"name", alert_name(row)}, {"group", row.group}, {"labels", row.labels}, {"starts_at", row.starts_at}});
+    body.insert(
+        {{"name", alert_name(row)}, {"group", row.group}, {"labels", row.labels}, {"starts_at", row.starts_at}});
     if (!row.ticket.empty()) body.emplace("ticket", row.ticket);
     if (row.ends_at) body.emplace("ends_at", *row.ends_at);
     auto position = txn.append({.subject = "alert:" + row.fingerprint,
@@ -301,7 +312,9 @@ struct Alerts::Unit {
   }
   // An event that records a placing, with the rule and its version.
   Status placed(const char* kind, const AlertRow& row, Map more = {}) {
-    more.insert({{"outcome", row.outcome}, {"rule", row.reason["rule"]}, {"rules", policy().rules.version},
+    more.insert({{"outcome", row.outcome},
+                 {"rule", row.reason["rule"]},
+                 {"rules", policy().rules.version},
                  {"reason", Map{{"zh", row.reason["zh"]}, {"en", row.reason["en"]}}}});
     for (const char* key : {"mapping", "system", "board", "provinces", "quiet"}) {
       if (!row.reason[key].is_null()) more.emplace(key, row.reason[key]);
@@ -339,8 +352,8 @@ struct Alerts::Unit {
     if (auto again = instant_in(row.reason["again_at"])) due(work, *again);
   }
 
-  // A new life of the group. What stands goes along: bucket and suppressed alerts of a life that lapsed, and alerts of a
-  // ticket that was closed over their heads. The caller gives the members their ticket.
+  // A new life of the group. What stands goes along: bucket and suppressed alerts of a life that lapsed, and alerts of
+  // a ticket that was closed over their heads. The caller gives the members their ticket.
   Result<std::vector<AlertRow>> begin_life(Work& work, const Decision& d) {
     std::string old = work.group.id;
     Group fresh{.key = work.group.key};
@@ -350,7 +363,6 @@ struct Alerts::Unit {
       fresh.rule = d.rule->key;
       fresh.title = d.rule->title;
       fresh.window = d.rule->window;
-      fresh.service_down = d.rule->service_down;
     } else {
       fresh.title = {"无规则", "no rule"};
       fresh.window = minutes(30);
@@ -419,9 +431,11 @@ struct Alerts::Unit {
     ANLAN_TRY(std::vector<AlertRow> rows, txn.alerts_of_group(work.group.id));
     for (AlertRow& row : rows) {
       if (row.fingerprint == except || row.outcome != "unmapped") continue;
-      if (!stands(row) && std::max(row.last_seen, row.ends_at.value_or(row.last_seen)) + work.group.window < now) continue;
+      if (!stands(row) && std::max(row.last_seen, row.ends_at.value_or(row.last_seen)) + work.group.window < now)
+        continue;
       row.outcome = "join";
       row.ticket = work.group.ticket;
+      if (row.reason["service_down"].as_bool()) work.group.service_down = true;
       row.reason = row.reason.with("zh", "随同组工单并入").with("en", "joins the ticket its group now has");
       ANLAN_CHECK(store(row, history_of(row), false));
       member(work, row, true, true);
@@ -432,8 +446,9 @@ struct Alerts::Unit {
   }
 
   Status place(AlertRow& row, Decision& d, bool delivered) {
-    ANLAN_TRY(Work* w, work(d.group_key));
-    bool was_member = is_member(row) && row.group == w->group.id && !row.ticket.empty() && row.ticket == w->group.ticket;
+    ANLAN_TRY(Work * w, work(d.group_key));
+    bool was_member =
+        is_member(row) && row.group == w->group.id && !row.ticket.empty() && row.ticket == w->group.ticket;
     std::string outcome_before = row.outcome, quiet_before = row.reason["quiet"].as_string();
     std::string rule_before = row.reason["rule"].as_string();
     bool stood = stands(row);
@@ -457,7 +472,8 @@ struct Alerts::Unit {
         opened = true;
       } else if (number.error().code == Code::refused || number.error().code == Code::forbidden ||
                  number.error().code == Code::invalid) {
-        // A rule of the process stands against it. The alert must not be lost over that, nor the others of its delivery.
+        // A rule of the process stands against it. The alert must not be lost over that, nor the others of its
+        // delivery.
         const Error& e = number.error();
         d.outcome = Outcome::unmapped;
         d.reason.zh += "；工单未能建立：" + (e.refusals.empty() ? e.message : e.refusals.front().text.zh);
@@ -470,6 +486,7 @@ struct Alerts::Unit {
     row.outcome = std::string(correlation::name(d.outcome));
     row.group = w->group.id;
     row.ticket = joins ? w->group.ticket : "";
+    if (joins && d.service_down) w->group.service_down = true;
     Map reason{{"rule", d.rule ? d.rule->key : std::string()}, {"zh", d.reason.zh}, {"en", d.reason.en}};
     if (!row.reason["url"].is_null()) reason.emplace("url", row.reason["url"]);
     if (!d.mapped.row.empty()) reason.emplace("mapping", d.mapped.row);
@@ -477,6 +494,7 @@ struct Alerts::Unit {
     if (!d.mapped.board.empty()) reason.emplace("board", d.mapped.board);
     if (!d.mapped.provinces.empty()) reason.emplace("provinces", words(d.mapped.provinces));
     if (!d.quiet.empty()) reason.emplace("quiet", d.quiet);
+    if (d.service_down) reason.emplace("service_down", true);
     if (d.again_at) reason.emplace("again_at", *d.again_at);
     row.reason = Value(std::move(reason));
     ANLAN_CHECK(store(row, d.history, delivered));
@@ -493,8 +511,8 @@ struct Alerts::Unit {
         w->refired = w->refired || row.ends_at == std::nullopt;
         member(*w, row, !was_member, !was_member);
         ++out.joined;
-        ANLAN_CHECK(placed(was_member ? "alert.fired" : "alert.joined", row,
-                           was_member ? Map{{"again", true}} : Map{}));
+        ANLAN_CHECK(
+            placed(was_member ? "alert.fired" : "alert.joined", row, was_member ? Map{{"again", true}} : Map{}));
         break;
       case Outcome::suppress:
       case Outcome::unmapped: {
@@ -502,11 +520,11 @@ struct Alerts::Unit {
         // Judged anew and found the same: no news.
         bool same = stood && outcome_before == row.outcome && quiet_before == d.quiet &&
                     rule_before == row.reason["rule"].as_string();
-        if (!same)
-          ANLAN_CHECK(placed(d.outcome == Outcome::suppress ? "alert.suppressed" : "alert.unmapped", row));
+        if (!same) ANLAN_CHECK(placed(d.outcome == Outcome::suppress ? "alert.suppressed" : "alert.unmapped", row));
         break;
       }
-      default: break;
+      default:
+        break;
     }
 
     for (AlertRow& other : carried) {
@@ -516,6 +534,7 @@ struct Alerts::Unit {
         } else {
           other.outcome = "join";
           other.ticket = w->group.ticket;
+          if (other.reason["service_down"].as_bool()) w->group.service_down = true;
           other.reason = other.reason.with("zh", "原工单已关闭而告警未恢复，随同组新工单")
                              .with("en", "still stood when its ticket was closed; goes along to the group's new one");
           member(*w, other, true, true);
@@ -535,7 +554,7 @@ struct Alerts::Unit {
     ANLAN_CHECK(store(row, history, delivered));
     ++out.resolved;
     if (!row.group.empty()) {
-      ANLAN_TRY(Work* w, work(key_of_life(row.group)));
+      ANLAN_TRY(Work * w, work(key_of_life(row.group)));
       if (w->exists && w->group.id == row.group) {
         if (is_member(row) && row.ticket == w->group.ticket) {
           w->group.active = std::max<std::int64_t>(0, w->group.active - 1);
@@ -570,9 +589,12 @@ struct Alerts::Unit {
       case Outcome::open:
       case Outcome::join:
       case Outcome::suppress:
-      case Outcome::unmapped: return place(row, d, delivered);
-      case Outcome::resolve: return end(row, d.history, delivered, "report");
-      case Outcome::repeat: break;
+      case Outcome::unmapped:
+        return place(row, d, delivered);
+      case Outcome::resolve:
+        return end(row, d.history, delivered, "report");
+      case Outcome::repeat:
+        break;
     }
     ++out.repeated;
     // The stored liveness may stand if it is good enough and nothing else is new.
@@ -586,10 +608,14 @@ struct Alerts::Unit {
         return {};
       }
     }
-    if (d.active) row.starts_at = d.history.active_since(now).value_or(row.starts_at);
-    else if (row.ends_at) row.ends_at = d.history.ended_at(now);  // a later end was told
-    else if (!row.outcome.empty()) return end(row, d.history, delivered, "silence");
-    else row.ends_at = d.history.ended_at(now).value_or(now);     // its end was told before its beginning
+    if (d.active)
+      row.starts_at = d.history.active_since(now).value_or(row.starts_at);
+    else if (row.ends_at)
+      row.ends_at = d.history.ended_at(now);  // a later end was told
+    else if (!row.outcome.empty())
+      return end(row, d.history, delivered, "silence");
+    else
+      row.ends_at = d.history.ended_at(now).value_or(now);  // its end was told before its beginning
     ANLAN_CHECK(store(row, d.history, delivered));
     return {};
   }
@@ -627,8 +653,12 @@ struct Alerts::Unit {
 
   Value what_to_tell(const Work& work) const {
     const Group& group = work.group;
-    Map m{{"group", group.id}, {"rule", group.rule}, {"active", group.active}, {"total", group.total},
-          {"service_down", group.service_down}, {"alerts", List(work.joined)},
+    Map m{{"group", group.id},
+          {"rule", group.rule},
+          {"active", group.active},
+          {"total", group.total},
+          {"service_down", group.service_down},
+          {"alerts", List(work.joined)},
           {"more", work.joined_count - static_cast<std::int64_t>(work.joined.size())}};
     Instant first = now;
     for (const Value& alert : work.joined) first = std::min(first, alert["starts_at"].as_instant());
@@ -638,7 +668,7 @@ struct Alerts::Unit {
   }
 
   Status expire(const std::string& key) {
-    ANLAN_TRY(Work* w, work(key));
+    ANLAN_TRY(Work * w, work(key));
     if (!w->exists) return txn.drop_timer("group:" + key, "expire");
     std::string life = w->group.id;
     ANLAN_TRY(std::vector<AlertRow> rows, txn.alerts_of_group(life));
@@ -786,7 +816,8 @@ Result<AlertOutcome> Alerts::expire_due(Txn& txn, Instant now, const AlertHooks&
   ANLAN_TRY(std::vector<TimerRow> due, txn.due_timers(now, limit));
   Unit unit{*this, txn, now, hooks};
   for (const TimerRow& timer : due) {
-    if (timer.name == "expire" && timer.subject.starts_with("group:")) ANLAN_CHECK(unit.expire(timer.subject.substr(6)));
+    if (timer.name == "expire" && timer.subject.starts_with("group:"))
+      ANLAN_CHECK(unit.expire(timer.subject.substr(6)));
   }
   ANLAN_CHECK(unit.finish());
   return std::move(unit.out);
@@ -846,11 +877,17 @@ Result<Alerts::Replay> Alerts::compare(Reader& reader, const ReplayFilter& filte
                                          : words(d.mapped.provinces) == row.reason["provinces"]);
       if (same) continue;
       bool moves = active && row.outcome == "unmapped" && d.outcome == Outcome::open;
-      replay.differences.push_back(
-          Map{{"fingerprint", row.fingerprint}, {"name", alert_name(row)}, {"was", row.outcome},
-              {"would_be", correlation::name(d.outcome)}, {"applied", false}, {"ticket", row.ticket},
-              {"system", d.mapped.system}, {"board", d.mapped.board}, {"provinces", words(d.mapped.provinces)},
-              {"reason", both(d.reason)}, {"active", active}});
+      replay.differences.push_back(Map{{"fingerprint", row.fingerprint},
+                                       {"name", alert_name(row)},
+                                       {"was", row.outcome},
+                                       {"would_be", correlation::name(d.outcome)},
+                                       {"applied", false},
+                                       {"ticket", row.ticket},
+                                       {"system", d.mapped.system},
+                                       {"board", d.mapped.board},
+                                       {"provinces", words(d.mapped.provinces)},
+                                       {"reason", both(d.reason)},
+                                       {"active", active}});
       if (moves && movable) movable->push_back(row);
     }
   }
@@ -941,11 +978,23 @@ Value Alerts::describe_alert(const AlertRow& row, Instant now) const {
     if (i.to) m.emplace("to", *i.to);
     intervals.emplace_back(std::move(m));
   }
-  Map m{{"fingerprint", row.fingerprint}, {"name", alert_name(row)}, {"source", row.source}, {"labels", row.labels},
-        {"annotations", row.annotations}, {"active", stands(row)}, {"starts_at", row.starts_at},
-        {"alive_until", alive_until}, {"first_seen", row.first_seen}, {"last_seen", last_seen}, {"count", count},
-        {"group", row.group}, {"outcome", row.outcome}, {"ticket", row.ticket}, {"rule", row.reason["rule"]},
-        {"reason", Map{{"zh", row.reason["zh"]}, {"en", row.reason["en"]}}}, {"intervals", std::move(intervals)}};
+  Map m{{"fingerprint", row.fingerprint},
+        {"name", alert_name(row)},
+        {"source", row.source},
+        {"labels", row.labels},
+        {"annotations", row.annotations},
+        {"active", stands(row)},
+        {"starts_at", row.starts_at},
+        {"alive_until", alive_until},
+        {"first_seen", row.first_seen},
+        {"last_seen", last_seen},
+        {"count", count},
+        {"group", row.group},
+        {"outcome", row.outcome},
+        {"ticket", row.ticket},
+        {"rule", row.reason["rule"]},
+        {"reason", Map{{"zh", row.reason["zh"]}, {"en", row.reason["en"]}}},
+        {"intervals", std::move(intervals)}};
   if (row.ends_at) m.emplace("ends_at", *row.ends_at);
   for (const char* key : {"url", "mapping", "system", "board", "provinces", "quiet", "again_at"}) {
     if (!row.reason[key].is_null()) m.emplace(key, row.reason[key]);
@@ -963,9 +1012,10 @@ Result<Value> Alerts::alerts_of_group(Reader& reader, const std::string& group, 
 }
 
 Value Alerts::counters() const {
-  return Map{{"absorbed", absorbed_.load()},     {"opened", opened_.load()},     {"joined", joined_.load()},
-             {"suppressed", suppressed_.load()}, {"unmapped", unmapped_.load()}, {"resolved", resolved_.load()},
-             {"repeated", repeated_.load()},     {"active", static_cast<std::int64_t>(liveness_.size())}};
+  return Map{{"absorbed", absorbed_.load()}, {"opened", opened_.load()},
+             {"joined", joined_.load()},     {"suppressed", suppressed_.load()},
+             {"unmapped", unmapped_.load()}, {"resolved", resolved_.load()},
+             {"repeated", repeated_.load()}, {"active", static_cast<std::int64_t>(liveness_.size())}};
 }
 
 }  // namespace anlan::app

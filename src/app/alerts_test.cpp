@@ -35,12 +35,14 @@ class MemoryTxn final : public Txn {
   Result<std::optional<TicketRow>> ticket(const std::string&) override { return unasked(); }
   Result<Page<TicketRow>> tickets(const TicketQuery&, const Scope&) override { return unasked(); }
   Result<bool> visible(const std::string&, const Scope&) override { return unasked(); }
-  Result<std::map<std::string, std::int64_t>> count_open(const std::string&, const TicketQuery&, const Scope&) override {
+  Result<std::map<std::string, std::int64_t>> count_open(const std::string&, const TicketQuery&,
+                                                         const Scope&) override {
     return unasked();
   }
   Result<std::vector<Event>> events_of(const std::string& subject) override {
     std::vector<Event> out;
-    std::copy_if(events_.begin(), events_.end(), std::back_inserter(out), [&](auto& e) { return e.subject == subject; });
+    std::copy_if(events_.begin(), events_.end(), std::back_inserter(out),
+                 [&](auto& e) { return e.subject == subject; });
     return out;
   }
   Result<std::vector<Event>> events_after(Position, int) override { return unasked(); }
@@ -86,7 +88,8 @@ class MemoryTxn final : public Txn {
     }
     return out;
   }
-  Result<Page<AlertRow>> alerts(bool active_only, const std::string& outcome, int limit, const std::string& cursor) override {
+  Result<Page<AlertRow>> alerts(bool active_only, const std::string& outcome, int limit,
+                                const std::string& cursor) override {
     Page<AlertRow> out;
     for (auto it = alerts_.upper_bound(cursor); it != alerts_.end(); ++it) {
       if (active_only && it->second.ends_at) continue;
@@ -187,7 +190,8 @@ struct Scene {
 
   Scene() {
     txn.add_record("system", "CORE", Map{{"name", "Core"}});
-    txn.add_record("alert_mapping", "m1", Map{{"match", "job=core"}, {"system", "CORE"}, {"provinces", "浙江"}, {"board", "apps"}});
+    txn.add_record("alert_mapping", "m1",
+                   Map{{"match", "job=core"}, {"system", "CORE"}, {"provinces", "浙江"}, {"board", "apps"}});
     hooks.open_ticket = [this](const IncidentSeed& seed) -> Result<std::string> {
       if (refuse_to_open) return std::unexpected(*refuse_to_open);
       std::string number = "INC-" + std::to_string(tickets.size() + 1);
@@ -243,13 +247,18 @@ struct Scene {
 using Words = std::vector<std::string>;
 
 Value core(std::string instance, std::string name = "Down") {
-  return Map{{"alertname", std::move(name)}, {"instance", std::move(instance)}, {"job", "core"}, {"severity", "warning"}};
+  return Map{
+      {"alertname", std::move(name)}, {"instance", std::move(instance)}, {"job", "core"}, {"severity", "warning"}};
 }
 Value stray(std::string instance, std::string severity = "warning") {
-  return Map{{"alertname", "Down"}, {"instance", std::move(instance)}, {"job", "odd"}, {"severity", std::move(severity)}};
+  return Map{
+      {"alertname", "Down"}, {"instance", std::move(instance)}, {"job", "odd"}, {"severity", std::move(severity)}};
 }
 AlertReport firing(Value l, Instant from, Instant alive) {
-  return {.source = "prometheus", .labels = std::move(l), .annotations = Map{{"summary", "it is down"}}, .starts_at = from,
+  return {.source = "prometheus",
+          .labels = std::move(l),
+          .annotations = Map{{"summary", "it is down"}},
+          .starts_at = from,
           .alive_until = alive};
 }
 AlertReport resolved(Value l, Instant from, Instant to) {
@@ -433,7 +442,8 @@ TEST(Alerts, AnUrgentUnmappedOneOpensWithItsScopeToBeConfirmed) {
 
 TEST(Alerts, ReplayShowsWhatANewMappingChangesAndAppliesItToTheBucket) {
   Scene s;
-  s.send({firing(stray("x"), t0, t0 + hours(1)), firing(stray("y"), t0, t0 + hours(1)), firing(core("z", "Other"), t0, t0 + hours(1))});
+  s.send({firing(stray("x"), t0, t0 + hours(1)), firing(stray("y"), t0, t0 + hours(1)),
+          firing(core("z", "Other"), t0, t0 + hours(1))});
   EXPECT_EQ(s.tickets.size(), 1u);
   s.now = t0 + minutes(1);
   auto before = s.alerts.replay(s.txn, {}, false, s.now, s.hooks);
@@ -474,7 +484,8 @@ TEST(Alerts, SuppressedOnesAreSeenAndOpenNothing) {
 
 TEST(Alerts, AQuietTimeEndsAndWhatStillStandsOpens) {
   Scene s;
-  s.txn.add_record("alert_quiet", "q", Map{{"match", "job=core"}, {"from", t0 - hours(1)}, {"to", t0 + hours(1)}, {"reason", "换盘"}});
+  s.txn.add_record("alert_quiet", "q",
+                   Map{{"match", "job=core"}, {"from", t0 - hours(1)}, {"to", t0 + hours(1)}, {"reason", "换盘"}});
   s.send({firing(core("a"), t0, t0 + hours(3)), firing(core("b"), t0, t0 + minutes(10))});
   EXPECT_TRUE(s.tickets.empty());
   s.pass(minutes(59));
@@ -488,7 +499,8 @@ TEST(Alerts, AQuietTimeEndsAndWhatStillStandsOpens) {
 
 TEST(Alerts, MinForOpensByItsTimerWithoutARepeat) {
   Scene s;
-  s.send({firing(core("a", "Slow"), t0, t0 + hours(1)), firing(core("b", "Slow").with("cluster", "z"), t0, t0 + minutes(5))});
+  s.send({firing(core("a", "Slow"), t0, t0 + hours(1)),
+          firing(core("b", "Slow").with("cluster", "z"), t0, t0 + minutes(5))});
   EXPECT_TRUE(s.tickets.empty());
   s.pass(minutes(10));
   ASSERT_EQ(s.tickets.size(), 1u);
@@ -498,7 +510,8 @@ TEST(Alerts, MinForOpensByItsTimerWithoutARepeat) {
 TEST(Alerts, ARefusedTicketPutsTheAlertIntoTheBucketAndTheOthersGoOn) {
   Scene s;
   s.refuse_to_open = Error{Code::refused, "the process says no", {}, {}};
-  auto out = s.send({firing(core("a"), t0, t0 + hours(1)), firing(core("b", "Other").with("severity", "info"), t0, t0 + hours(1))});
+  auto out = s.send(
+      {firing(core("a"), t0, t0 + hours(1)), firing(core("b", "Other").with("severity", "info"), t0, t0 + hours(1))});
   EXPECT_EQ(out.unmapped, 1);
   EXPECT_EQ(out.suppressed, 1);
   EXPECT_NE(s.row(core("a")).reason["en"].as_string().find("the process says no"), std::string::npos);
@@ -532,7 +545,8 @@ TEST(Alerts, MergedTicketsTakeTheirGroupsAlong) {
 
 TEST(Alerts, TheConsoleListsGroupsAndTheirAlerts) {
   Scene s;
-  s.send({firing(core("a"), t0, t0 + hours(1)), firing(core("b"), t0, t0 + hours(1)), firing(stray("x"), t0, t0 + hours(1))});
+  s.send({firing(core("a"), t0, t0 + hours(1)), firing(core("b"), t0, t0 + hours(1)),
+          firing(stray("x"), t0, t0 + hours(1))});
   auto groups = s.alerts.groups(s.txn);
   ASSERT_TRUE(groups);
   ASSERT_EQ(groups->as_list().size(), 1u);
@@ -610,7 +624,8 @@ Fold reference(const std::vector<AlertReport>& reports, Instant at) {
     if (!one.fired) continue;
     std::string key = one.labels["alertname"].as_string() + "/" + one.labels["cluster"].as_string();
     groups[key].insert(fp);
-    mapped[key] = mapped[key] || one.labels["job"].as_string() == "core" || one.labels["severity"].as_string() == "critical";
+    mapped[key] =
+        mapped[key] || one.labels["job"].as_string() == "core" || one.labels["severity"].as_string() == "critical";
   }
   for (const auto& [key, members] : groups) {
     if (mapped[key]) out.incidents.insert(members);
@@ -638,14 +653,17 @@ std::vector<AlertReport> any_reports() {
   std::vector<AlertReport> out;
   int alerts = *rc::gen::inRange(1, 6);
   for (int a = 0; a < alerts; ++a) {
-    Value l = *rc::gen::arbitrary<bool>() ? core("i" + std::to_string(a))
-                                         : stray("i" + std::to_string(a), *rc::gen::element<std::string>("warning", "critical"));
-    l = l.with("alertname", *rc::gen::element<std::string>("Down", "Slowish")).with("cluster", *rc::gen::element<std::string>("", "east"));
+    Value l = *rc::gen::arbitrary<bool>()
+                  ? core("i" + std::to_string(a))
+                  : stray("i" + std::to_string(a), *rc::gen::element<std::string>("warning", "critical"));
+    l = l.with("alertname", *rc::gen::element<std::string>("Down", "Slowish"))
+            .with("cluster", *rc::gen::element<std::string>("", "east"));
     if (l["cluster"].as_string().empty()) l = l.with("cluster", {});
     for (int e = *rc::gen::inRange(1, 4); e > 0; --e) {
       // Starts lie before the first arrival and marks behind the last, so that every delivery is inside the window.
       Instant from = t0 - seconds(*rc::gen::inRange(1, 600));
-      for (int k = *rc::gen::inRange(0, 3); k > 0; --k) out.push_back(firing(l, from, t0 + minutes(20 + *rc::gen::inRange(0, 9))));
+      for (int k = *rc::gen::inRange(0, 3); k > 0; --k)
+        out.push_back(firing(l, from, t0 + minutes(20 + *rc::gen::inRange(0, 9))));
       if (*rc::gen::inRange(0, 3) > 0) out.push_back(resolved(l, from, from + seconds(*rc::gen::inRange(0, 600))));
     }
   }
@@ -663,11 +681,13 @@ TEST(AlertsProperty, AnyOrderAndDuplicationInsideTheWindowGiveTheSame) {
     for (std::size_t i = 0; i < n; ++i) {
       if (*rc::gen::arbitrary<bool>()) reports.push_back(reports[i]);
     }
-    for (std::size_t i = reports.size(); i > 1; --i) std::swap(reports[i - 1], reports[*rc::gen::inRange<std::size_t>(0, i)]);
+    for (std::size_t i = reports.size(); i > 1; --i)
+      std::swap(reports[i - 1], reports[*rc::gen::inRange<std::size_t>(0, i)]);
     Scene s;
     for (std::size_t i = 0; i < reports.size();) {
       std::size_t k = std::min(reports.size() - i, *rc::gen::inRange<std::size_t>(1, 5));
-      std::vector<AlertReport> batch(reports.begin() + static_cast<std::ptrdiff_t>(i), reports.begin() + static_cast<std::ptrdiff_t>(i + k));
+      std::vector<AlertReport> batch(reports.begin() + static_cast<std::ptrdiff_t>(i),
+                                     reports.begin() + static_cast<std::ptrdiff_t>(i + k));
       i += k;
       if (*rc::gen::arbitrary<bool>()) s.alerts.absorb(batch, s.now);
       s.send(batch);

@@ -21,7 +21,7 @@ struct AlertReport {
   // The sender keeps one state for each label set, so its "resolved" ends every episode that began before that end.
   bool sweeps = false;
   std::string generator_url;
-  std::string sender_group;            // the sender's own group key, shown in the console
+  std::string sender_group;  // the sender's own group key, shown in the console
 
   bool firing() const { return !ends_at; }
 };
@@ -59,19 +59,19 @@ class History {
   Value to_value() const;
 
   struct Change {
-    bool changed = false;      // the history differs from before (a longer `alive` alone does not count)
-    bool first_told = false;   // a firing report of an episode that no firing report had told of
-    bool stale = false;        // older than everything kept; ignored
-    Instant from{};            // start of the episode spoken of
+    bool changed = false;     // the history differs from before (a longer `alive` alone does not count)
+    bool first_told = false;  // a firing report of an episode that no firing report had told of
+    bool stale = false;       // older than everything kept; ignored
+    Instant from{};           // start of the episode spoken of
   };
   // `alive_for` is used where a firing report does not say how long it stands.
   Change fold(const AlertReport&, Instant now, Duration alive_for);
   // Moves the alive mark of the episode that began then to at least `alive` (repeats counted in memory).
   void extend(Instant from, Instant alive);
 
-  bool active(Instant now) const;                      // some episode fires and is alive
+  bool active(Instant now) const;                         // some episode fires and is alive
   std::optional<Instant> alive_until(Instant now) const;  // of the active episodes, the latest
-  std::optional<Instant> latest_alive() const;         // the latest of all episodes without an end
+  std::optional<Instant> latest_alive() const;            // the latest of all episodes without an end
   std::optional<Instant> active_since(Instant now) const;
   // End of the episode that began then; nullopt while it has none or is unknown.
   std::optional<Instant> end_of(Instant from) const;
@@ -86,7 +86,7 @@ class History {
  private:
   std::optional<Instant> end(const Episode&) const;
   bool active(const Episode&, Instant now) const;
-  Episode* at(Instant from);             // found or made; null: stale
+  Episode* at(Instant from);  // found or made; null: stale
 
   std::vector<Episode> episodes_;  // by start
 };

@@ -1,8 +1,8 @@
 #include "domain/correlation/correlation.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 
@@ -10,18 +10,25 @@ namespace anlan::correlation {
 
 std::string_view name(Outcome outcome) {
   switch (outcome) {
-    case Outcome::open: return "open";
-    case Outcome::join: return "join";
-    case Outcome::suppress: return "suppress";
-    case Outcome::unmapped: return "unmapped";
-    case Outcome::resolve: return "resolve";
-    case Outcome::repeat: return "repeat";
+    case Outcome::open:
+      return "open";
+    case Outcome::join:
+      return "join";
+    case Outcome::suppress:
+      return "suppress";
+    case Outcome::unmapped:
+      return "unmapped";
+    case Outcome::resolve:
+      return "resolve";
+    case Outcome::repeat:
+      return "repeat";
   }
   return "repeat";
 }
 
 std::optional<Outcome> outcome_from(std::string_view text) {
-  for (Outcome o : {Outcome::open, Outcome::join, Outcome::suppress, Outcome::unmapped, Outcome::resolve, Outcome::repeat})
+  for (Outcome o :
+       {Outcome::open, Outcome::join, Outcome::suppress, Outcome::unmapped, Outcome::resolve, Outcome::repeat})
     if (name(o) == text) return o;
   return {};
 }
@@ -92,17 +99,18 @@ Decision classify(const Value& labels, const Interval& episode, const Policy& po
 
   if (rule.action == Action::suppress) {
     d.outcome = Outcome::suppress;
-    d.reason = with_because({fmt::format("按规则“{}”抑制", rule.title.zh), fmt::format("suppressed by rule “{}”", rule.title.en)},
-                            rule);
+    d.reason = with_because(
+        {fmt::format("按规则“{}”抑制", rule.title.zh), fmt::format("suppressed by rule “{}”", rule.title.en)}, rule);
     return d;
   }
   if (const Quiet* quiet = quiet_for(labels, episode, policy, now)) {
     d.outcome = Outcome::suppress;
     d.quiet = quiet->key;
     bool silence = quiet->kind == Quiet::Kind::silence;
-    d.reason = {fmt::format("{}至 {}：{}", silence ? "静默" : "维护窗口", format_rfc3339(quiet->to, 480), quiet->reason),
-                fmt::format("{} until {}: {}", silence ? "silenced" : "in maintenance", format_rfc3339(quiet->to, 480),
-                            quiet->reason)};
+    d.reason = {
+        fmt::format("{}至 {}：{}", silence ? "静默" : "维护窗口", format_rfc3339(quiet->to, 480), quiet->reason),
+        fmt::format("{} until {}: {}", silence ? "silenced" : "in maintenance", format_rfc3339(quiet->to, 480),
+                    quiet->reason)};
     if (quiet->to > now) d.again_at = quiet->to;
     return d;
   }
@@ -127,20 +135,21 @@ Decision classify(const Value& labels, const Interval& episode, const Policy& po
            fmt::format("the alert mapping “{}” names no system", d.mapped.row)};
   } else if (facts.knows_system && !facts.knows_system(d.mapped.system)) {
     gap = {fmt::format("告警映射“{}”所指系统“{}”未登记", d.mapped.row, d.mapped.system),
-           fmt::format("the alert mapping “{}” names system “{}”, which no register holds", d.mapped.row, d.mapped.system)};
+           fmt::format("the alert mapping “{}” names system “{}”, which no register holds", d.mapped.row,
+                       d.mapped.system)};
     d.mapped.system.clear();
   }
   d.scope_to_confirm = !gap.empty();
   bool urgent = policy.rules.urgent.fits(labels);
-  if (d.scope_to_confirm &&
-      (rule.unmapped == Unmapped::bucket || (rule.unmapped == Unmapped::automatic && !urgent))) {
+  if (d.scope_to_confirm && (rule.unmapped == Unmapped::bucket || (rule.unmapped == Unmapped::automatic && !urgent))) {
     d.outcome = Outcome::unmapped;
     d.reason = {gap.zh + "，待确认范围", gap.en + "; its scope is to be confirmed"};
     return d;
   }
 
   d.outcome = Outcome::open;
-  d.reason = with_because({fmt::format("按规则“{}”建单", rule.title.zh), fmt::format("opened by rule “{}”", rule.title.en)}, rule);
+  d.reason = with_because(
+      {fmt::format("按规则“{}”建单", rule.title.zh), fmt::format("opened by rule “{}”", rule.title.en)}, rule);
   if (d.scope_to_confirm) {
     bool by_rule = rule.unmapped == Unmapped::open;
     d.reason.zh += fmt::format("；{}，但{}，先建单并待确认范围", gap.zh, by_rule ? "规则要求建单" : "级别紧急");

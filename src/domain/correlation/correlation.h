@@ -32,36 +32,36 @@ std::optional<Outcome> outcome_from(std::string_view);
 // What is stored of the alert. All empty: never heard of.
 struct Known {
   History history;
-  bool counted = false;               // it stood as active when last written
-  std::string outcome;                // of its last episode: "open", "join", "suppress", "unmapped"
-  std::optional<Instant> again_at;    // to be judged anew from then on
+  bool counted = false;             // it stood as active when last written
+  std::string outcome;              // of its last episode: "open", "join", "suppress", "unmapped"
+  std::optional<Instant> again_at;  // to be judged anew from then on
 };
 
 struct GroupFacts {
-  bool takes_joins = false;           // it has a ticket that is open, and an alert alive or within the window
-  bool member = false;                // this alert belongs to that ticket already
+  bool takes_joins = false;  // it has a ticket that is open, and an alert alive or within the window
+  bool member = false;       // this alert belongs to that ticket already
 };
 
 struct Facts {
-  std::function<GroupFacts(const std::string& key)> group;           // asked only when a report is news
-  std::function<bool(const std::string& system)> knows_system;       // whether the register holds it
+  std::function<GroupFacts(const std::string& key)> group;      // asked only when a report is news
+  std::function<bool(const std::string& system)> knows_system;  // whether the register holds it
 };
 
 struct Decision {
   Outcome outcome = Outcome::repeat;
   Text reason;
-  History history;                    // after the report
-  bool changed = false;               // the history changed in more than its liveness
-  bool active = false;                // after the report
-  Instant starts_at{};                // of the episode the report speaks of
+  History history;       // after the report
+  bool changed = false;  // the history changed in more than its liveness
+  bool active = false;   // after the report
+  Instant starts_at{};   // of the episode the report speaks of
   // What follows is set for open, join, suppress and unmapped.
-  const Rule* rule = nullptr;         // null: no rule fits (unmapped)
+  const Rule* rule = nullptr;  // null: no rule fits (unmapped)
   std::string group_key;
-  Mapped mapped;                      // system is empty when it is to be confirmed
+  Mapped mapped;  // system is empty when it is to be confirmed
   bool scope_to_confirm = false;
   bool service_down = false;
-  std::string quiet;                  // key of the quiet time that suppressed it
-  std::optional<Instant> again_at;    // suppress: judge anew then, if it still stands
+  std::string quiet;                // key of the quiet time that suppressed it
+  std::optional<Instant> again_at;  // suppress: judge anew then, if it still stands
 };
 
 // Pre: the policy outlives the decision.

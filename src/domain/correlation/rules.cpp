@@ -1,10 +1,10 @@
 #include "domain/correlation/rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "domain/correlation/alert.h"
@@ -201,10 +201,13 @@ class Loader {
   // Scalars that YAML typed come back as the words they were written with.
   std::optional<std::string> scalar(const Value& v) {
     switch (v.kind()) {
-      case Value::Kind::string: return v.as_string();
+      case Value::Kind::string:
+        return v.as_string();
       case Value::Kind::integer:
-      case Value::Kind::boolean: return describe(v);
-      default: return {};
+      case Value::Kind::boolean:
+        return describe(v);
+      default:
+        return {};
     }
   }
 
@@ -254,8 +257,9 @@ class Loader {
       wrong(path, "a rule is a map");
       return {};
     }
-    known(v, path, {"key", "title", "match", "group_by", "window", "action", "process", "unmapped", "service_down",
-                    "min_for", "because", "req"});
+    known(v, path,
+          {"key", "title", "match", "group_by", "window", "action", "process", "unmapped", "service_down", "min_for",
+           "because", "req"});
     Rule rule;
     rule.key = text(v["key"], path + ".key", true);
     if (rule.key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
@@ -305,7 +309,8 @@ class Loader {
     if (quiet.match.labels.empty()) wrong(path + ".match", "a quiet time must say which alerts it covers");
     if (auto t = instant(v["from"], path + ".from")) quiet.from = *t;
     if (auto t = instant(v["to"], path + ".to")) quiet.to = *t;
-    if (problems_.size() == before && quiet.to <= quiet.from) wrong(path + ".to", "the end must lie after the beginning");
+    if (problems_.size() == before && quiet.to <= quiet.from)
+      wrong(path + ".to", "the end must lie after the beginning");
     quiet.reason = text(v["reason"], path + ".reason", true);
     if (problems_.size() != before) return {};
     return quiet;
@@ -375,8 +380,8 @@ RuleSet load_rules(std::span<const Value> documents, std::vector<Problem>& probl
   }
   for (std::size_t i = 0; i + 1 < out.rules.size(); ++i) {
     if (out.rules[i].match.labels.empty())
-      problems.push_back({0, "rules", fmt::format("rule '{}' fits everything, so those after it never apply",
-                                                  out.rules[i].key)});
+      problems.push_back(
+          {0, "rules", fmt::format("rule '{}' fits everything, so those after it never apply", out.rules[i].key)});
   }
   if (!urgent_given) out.urgent.labels = {{"severity", {"critical"}}};
   out.version = fingerprint_text(fingerprint_hash(Value(Map{{"", all}})));
@@ -409,10 +414,12 @@ std::string filled(const std::string& pattern, const Value& labels) {
 void add_words(std::vector<std::string>& out, std::string_view text) {
   std::string plain(text);
   for (std::string_view comma : {"，", "、"}) {  // the full-width comma and the enumeration comma part words too
-    for (auto p = plain.find(comma); p != std::string::npos; p = plain.find(comma, p)) plain.replace(p, comma.size(), ",");
+    for (auto p = plain.find(comma); p != std::string::npos; p = plain.find(comma, p))
+      plain.replace(p, comma.size(), ",");
   }
   for (std::string_view part : split(plain, ',')) {
-    if (part = trim(part); !part.empty() && std::find(out.begin(), out.end(), part) == out.end()) out.emplace_back(part);
+    if (part = trim(part); !part.empty() && std::find(out.begin(), out.end(), part) == out.end())
+      out.emplace_back(part);
   }
 }
 }  // namespace

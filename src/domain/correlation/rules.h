@@ -47,14 +47,14 @@ struct Rule {
   std::string key;
   Text title;
   Match match;
-  std::vector<std::string> group_by;    // alerts alike in these labels are one group
-  Duration window = minutes(30);        // a group takes joins so long after its last alert ended
+  std::vector<std::string> group_by;  // alerts alike in these labels are one group
+  Duration window = minutes(30);      // a group takes joins so long after its last alert ended
   Action action = Action::open;
   std::string process = "incident";
   Unmapped unmapped = Unmapped::automatic;
-  bool service_down = false;            // this alert is a confirmed interruption
-  std::optional<Duration> min_for;      // opens only once the alert has stood so long
-  Text because;                         // why, shown with the decision; may be empty
+  bool service_down = false;        // this alert is a confirmed interruption
+  std::optional<Duration> min_for;  // opens only once the alert has stood so long
+  Text because;                     // why, shown with the decision; may be empty
   std::vector<std::string> req;
 };
 
@@ -63,25 +63,25 @@ struct Quiet {
   enum class Kind { maintenance, silence } kind = Kind::maintenance;
   std::string key;
   Match match;
-  Instant from{}, to{};                 // [from, to)
+  Instant from{}, to{};  // [from, to)
   std::string reason;
-  std::string by;                       // person id, if one
+  std::string by;  // person id, if one
 };
 
 struct RuleSet {
-  std::vector<Rule> rules;              // the first that fits decides
-  std::vector<Quiet> quiet;             // of the definitions; those of registers are kept in the Policy
-  Match urgent;                         // which alerts count as urgent when they are unmapped
+  std::vector<Rule> rules;                    // the first that fits decides
+  std::vector<Quiet> quiet;                   // of the definitions; those of registers are kept in the Policy
+  Match urgent;                               // which alerts count as urgent when they are unmapped
   std::map<std::string, Duration> alive_for;  // source kind (up to ':') -> how long a silent alert stands; "" the rest
-  std::string version;                  // hex digest of what it was loaded from
+  std::string version;                        // hex digest of what it was loaded from
 
-  const Rule* rule_for(const Value& labels) const;      // null: none fits
+  const Rule* rule_for(const Value& labels) const;  // null: none fits
   const Rule* rule(std::string_view key) const;
   Duration alive(std::string_view source) const;
 };
 
-// Loads documents of definitions/correlation, in order (rules of the first document come first). Scalars may be typed or
-// text. Mistakes are appended to `problems`; what is wrong is left out, so that all mistakes show at once.
+// Loads documents of definitions/correlation, in order (rules of the first document come first). Scalars may be typed
+// or text. Mistakes are appended to `problems`; what is wrong is left out, so that all mistakes show at once.
 RuleSet load_rules(std::span<const Value> documents, std::vector<Problem>& problems);
 
 // What labels say about the insurer. `{label}` in system, board or a province stands for the value of that label.
@@ -92,10 +92,10 @@ struct MappingRow {
   std::vector<std::string> provinces;
   std::string board;
   std::int64_t priority = 0;
-  bool service_down = false;            // such an alert is a confirmed interruption, whatever its rule says
+  bool service_down = false;  // such an alert is a confirmed interruption, whatever its rule says
 };
 struct Mapped {
-  std::string row;                      // id of the row that decided; empty: none fits
+  std::string row;  // id of the row that decided; empty: none fits
   std::string system, board;
   std::vector<std::string> provinces;
   bool service_down = false;
@@ -112,8 +112,8 @@ class Mapping {
  private:
   std::vector<MappingRow> rows_;
 };
-// From the fields of a record: match (text; or label and value, for a single one), system, provinces (list, or text with
-// commas), board, priority, service_down.
+// From the fields of a record: match (text; or label and value, for a single one), system, provinces (list, or text
+// with commas), board, priority, service_down.
 Result<MappingRow> mapping_row(const std::string& id, const Value& fields);
 // From the fields of a record: match (text), from, to (instants or RFC 3339), reason, by, silence (bool).
 Result<Quiet> quiet_row(const std::string& id, const Value& fields);
