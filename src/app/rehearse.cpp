@@ -106,7 +106,12 @@ class Player {
 
   Principal principal(const Value& as) const {
     Principal p;
-    p.person = as.as_string();
+    if (as.as_string().starts_with("machine:")) {
+      p.machine = as.as_string().substr(8);
+      p.scopes = {"tickets.read", "tickets.write"};
+    } else {
+      p.person = as.as_string();
+    }
     return p;
   }
 
@@ -618,6 +623,15 @@ Stage Stage::with(std::shared_ptr<const engine::Definitions> definitions) const 
   return stage;
 }
 
+Status Stage::set_up(Store& store, Instant at) const {
+  auto done = store.write([&](Txn& txn) -> Result<Value> {
+    ANLAN_CHECK(put_rows(txn, *rows_, at));
+    return Value();
+  });
+  if (!done) return std::unexpected(done.error());
+  return {};
+}
+
 Rehearsal Stage::play(const Scenario& scenario, const StoreFactory& factory) const {
   Rehearsal out;
   SimulatedClock clock(*parse_rfc3339(scenario.document["given"]["at"].as_string()));
@@ -633,14 +647,14 @@ Rehearsal Stage::play(const Scenario& scenario, const StoreFactory& factory) con
     out.failures.push_back("given: " + extra.error().message);
     return out;
   }
-  auto set_up = (*store)->write([&](Txn& txn) -> Result<Value> {
-    ANLAN_CHECK(put_rows(txn, *rows_, clock.wall()));
+  auto stage = set_up(**store, clock.wall());
+  auto given = (*store)->write([&](Txn& txn) -> Result<Value> {
     ANLAN_CHECK(put_rows(txn, *extra, clock.wall()));
     return Value();
   });
-  if (!set_up) {
+  if (!stage || !given) {
     out.passed = false;
-    out.failures.push_back("given: " + set_up.error().message);
+    out.failures.push_back("given: " + (stage ? given.error().message : stage.error().message));
     return out;
   }
   {

@@ -31,6 +31,8 @@ class Stage {
   // `world` is {records: {register: [{id, fields, state?}]}, parameters?: {key: value}}. Errors name the record.
   static Result<Stage> make(std::shared_ptr<const engine::Definitions>, const std::vector<Value>& worlds);
   Rehearsal play(const Scenario&, const StoreFactory&) const;
+  // Puts the organisation into an empty store, as of `at`.
+  Status set_up(Store&, Instant at) const;
   // The same stage under other definitions (a mutant): rows are kept as decoded.
   Stage with(std::shared_ptr<const engine::Definitions>) const;
 

@@ -1194,7 +1194,8 @@ Result<Outcome> Engine::approve_override(const Ticket& ticket, const Actor& acto
   Pass pass(definitions_, world_, *process, ticket, actor, now);
   ANLAN_TRY(Override * o, find_override(pass.ticket(), id));
   const auto* person = world_.directory().person(actor.id);
-  if (!person || !person->enabled || !person->internal) return fail(Code::forbidden, "only an internal employee may approve an override");
+  if (!person || !person->enabled || !person->internal || !world_.directory().permissions_of(actor.id, now).contains("breakglass.agree"))
+    return refuse({refusal({}, "may_not_agree", {"您的岗位不能确认放行", "your posts do not allow agreeing to an override"})}, Code::forbidden);
   if (o->proposer == actor.id)
     return refuse({refusal({}, "two_persons", {"放行须由提出人以外的第二人确认", "a second person must approve the override"})}, Code::forbidden);
   if (!o->approver.empty()) return fail(Code::conflict, "the override is approved already");
