@@ -1,6 +1,7 @@
 // The expression language of guards, decisions, clocks and effects: a typed, total subset of CEL (Common Expression
 // Language, names and semantics from its public specification). No loops but the bounded macros, no regular
-// expressions, no assignment: every evaluation ends, in time linear in the data it reads.
+// expressions, no assignment: every evaluation ends. Without nested macros its time is linear in the data it reads;
+// with them it is bounded by `step_limit`.
 //
 // What differs from CEL, on purpose:
 // - Every variable may be unset (null). `==`, `!=`, `has()` and `in` accept null; every other operator and function
@@ -37,7 +38,7 @@
 //
 // Built-in functions (null gives unset; a wrong kind in `any` data gives undefined):
 //   size(x), x.size()           code points of a string, elements of a list or map
-//   x.contains(s)               substring; in a list: the same as `s in x`
+//   x.contains(s)               substring; of a list: as `s in x`, but an unset list is unset
 //   x.startsWith(s), x.endsWith(s)
 //   x.lowerAscii()              A-Z turned to a-z, all else untouched
 //   int(x)                      of double (towards zero), of string (the whole of it), of timestamp (Unix seconds)
