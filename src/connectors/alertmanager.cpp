@@ -24,8 +24,10 @@ Result<std::vector<AlertFilter>> parse_alert_filters(const std::vector<std::stri
       auto op = rest.find_first_of("=!");
       if (op == std::string_view::npos || op == 0) return bad("a matcher is written name=\"value\"");
       filter.name = trim(rest.substr(0, op));
-      if (filter.name.size() >= 2 && filter.name.front() == '"' && filter.name.back() == '"')
-        filter.name = filter.name.substr(1, filter.name.size() - 2);
+      bool quoted = filter.name.size() >= 2 && filter.name.front() == '"' && filter.name.back() == '"';
+      if (quoted) filter.name = filter.name.substr(1, filter.name.size() - 2);
+      if (filter.name.empty() || filter.name.find_first_of(quoted ? "\"" : "\",") != std::string::npos)
+        return bad("a matcher begins with the name of a label");
       rest.remove_prefix(op);
       if (rest.starts_with("=~") || rest.starts_with("!~")) return bad("regular expressions are not supported");
       filter.equal = rest.starts_with("=");

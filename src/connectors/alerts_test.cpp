@@ -304,7 +304,7 @@ TEST(Filters, AreReadAsAmtoolWritesThem) {
   ASSERT_EQ(filters->size(), 3u);
   EXPECT_EQ((*filters)[0].value, "A \"b\"");
   EXPECT_EQ((*filters)[2].equal, false);
-  for (const char* bad : {"x", "=x", "a=~\"b.*\"", "a!~b", "a=\"b", "a=\"b\"c", "a!b"})
+  for (const char* bad : {"x", "=x", ",a=b", "\"\"=b", "a=~\"b.*\"", "a!~b", "a=\"b", "a=\"b\"c", "a!b"})
     EXPECT_FALSE(parse_alert_filters({bad})) << bad;
 }
 

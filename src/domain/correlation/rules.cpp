@@ -61,7 +61,7 @@ std::string Match::text() const {
     for (std::size_t i = 0; i < globs.size(); ++i) {
       if (i) out += '|';
       const std::string& glob = globs[i];
-      bool plain = glob.find_first_of(",|\"\\ ") == std::string::npos;
+      bool plain = glob.find_first_of(",|\"\\ \t\r\n") == std::string::npos;
       if (!plain) out += '"';
       for (char c : glob) {
         if (!plain && (c == '"' || c == '\\')) out += '\\';
