@@ -23,13 +23,13 @@ double Value::as_number() const {
   if (auto* n = std::get_if<std::int64_t>(&v_)) return static_cast<double>(*n);
   return 0;
 }
-const std::string& Value::as_string() const { auto* s = std::get_if<std::string>(&v_); return s ? *s : no_string; }
+const std::string& Value::as_string() const& { auto* s = std::get_if<std::string>(&v_); return s ? *s : no_string; }
 Instant Value::as_instant() const { auto* t = std::get_if<Instant>(&v_); return t ? *t : Instant{}; }
 Duration Value::as_duration() const { auto* d = std::get_if<Duration>(&v_); return d ? *d : Duration{}; }
-const List& Value::as_list() const { auto* l = std::get_if<7>(&v_); return l ? **l : no_list; }
-const Map& Value::as_map() const { auto* m = std::get_if<8>(&v_); return m ? **m : no_map; }
+const List& Value::as_list() const& { auto* l = std::get_if<7>(&v_); return l ? **l : no_list; }
+const Map& Value::as_map() const& { auto* m = std::get_if<8>(&v_); return m ? **m : no_map; }
 
-const Value& Value::operator[](std::string_view key) const {
+const Value& Value::operator[](std::string_view key) const& {
   const Map& m = as_map();
   auto it = m.find(key);
   return it == m.end() ? null_value : it->second;

@@ -48,14 +48,20 @@ class Value {
   bool as_bool() const;
   std::int64_t as_int() const;     // a number is truncated
   double as_number() const;        // an integer is widened
-  const std::string& as_string() const;
+  const std::string& as_string() const&;
   Instant as_instant() const;
   Duration as_duration() const;
-  const List& as_list() const;
-  const Map& as_map() const;
+  const List& as_list() const&;
+  const Map& as_map() const&;
 
   // Member of a map; null when absent or when this is no map.
-  const Value& operator[](std::string_view key) const;
+  const Value& operator[](std::string_view key) const&;
+
+  // Of a temporary: by value, so that `for (auto& row : f().as_list())` does not read what has gone.
+  std::string as_string() const&& { return static_cast<const Value&>(*this).as_string(); }
+  List as_list() const&& { return static_cast<const Value&>(*this).as_list(); }
+  Map as_map() const&& { return static_cast<const Value&>(*this).as_map(); }
+  Value operator[](std::string_view key) const&& { return static_cast<const Value&>(*this)[key]; }
   // A copy of this map (or of an empty one) with one member set; a null value removes it.
   Value with(std::string_view key, Value value) const;
 

@@ -15,7 +15,7 @@
 
 #include "app/incoming.h"
 #include "app/rehearse.h"
-#include "definitions/definitions.h"
+#include "definitions/load.h"
 #include "storage/store.h"
 
 namespace anlan::server {
@@ -106,13 +106,19 @@ app::StoreFactory memory_store() {
 }
 
 std::shared_ptr<const engine::Definitions> load_or_print(const std::string& folder) {
-  auto loaded = definitions::load_folder(folder);
+  auto files = definitions::read_directory(folder);
+  if (!files) {
+    fmt::print(stderr, "{}\n", files.error().message);
+    return nullptr;
+  }
+  auto loaded = definitions::load(*files);
   for (const auto& problem : loaded.problems) fmt::print(stderr, "{}\n", definitions::text(problem));
-  if (!loaded.problems.empty() || !loaded.definitions) return nullptr;
+  if (!loaded.ok()) return nullptr;
+  auto definitions = std::make_shared<const engine::Definitions>(std::move(loaded.definitions));
   std::vector<correlation::Problem> problems;
-  app::load_correlation(*loaded.definitions, problems);
+  app::load_correlation(*definitions, problems);
   for (const auto& problem : problems) fmt::print(stderr, "correlation (document {}): {}: {}\n", problem.document + 1, problem.path, problem.message);
-  return problems.empty() ? loaded.definitions : nullptr;
+  return problems.empty() ? definitions : nullptr;
 }
 
 template <class Work>

@@ -195,6 +195,7 @@ class Pass {
   }
   // Separation of duty against the whole history of the ticket, from both sides.
   std::vector<Refusal> separation(const std::string& role, const Actor& actor, const Fit& fit) const {
+    if (actor.machine || actor.platform) return {};  // a machine sits nowhere
     const auto* me = world_.directory().person(actor.id);
     identity::Seat seat;
     seat.role = role;

@@ -1,0 +1,182 @@
+#include "server/application.h"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "app/incoming.h"
+#include "app/records.h"
+#include "crypto/crypto.h"
+#include "http/static.h"
+#include "server/alert_formats.h"
+#include "server/demo.h"
+#include "storage/store.h"
+
+namespace anlan::server {
+namespace {
+
+const engine::Actor the_platform{"platform", true, false};
+
+// How far rounded figures of the rooms become gauges.
+Value gauges_of(app::Store& store, app::Deliveries& deliveries, const http::AlertFormats& formats,
+                const app::Sessions& sessions, const http::Feed& feed, const scheduler::Scheduler* scheduler,
+                const Vault& vault) {
+  Map all{{"store", store.condition()},
+          {"alerts", deliveries.alerts().counters()},
+          {"intake", formats.intake()},
+          {"sessions", sessions.condition().with("passwords_waiting",
+                                                 static_cast<std::int64_t>(vault.waiting()))},
+          {"feed", Value(Map{{"subscribers", feed.subscribers()}})}};
+  if (scheduler) all.emplace("scheduler", scheduler->condition());
+  return Value(std::move(all));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Application>> Application::start(Configuration configuration,
+                                                        std::shared_ptr<const engine::Definitions> definitions,
+                                                        const Clock& clock) {
+  ANLAN_CHECK(crypto::initialise());
+  std::unique_ptr<Application> self(new Application);
+  const Instant started = clock.wall();
+
+  std::vector<correlation::Problem> problems;
+  correlation::RuleSet rules = app::load_correlation(*definitions, problems);
+  if (!problems.empty()) return fail(Code::invalid, "correlation rules: " + problems.front().path + ": " + problems.front().message);
+
+  storage::Options storage;
+  storage.clock = &clock;
+  storage.path = configuration.data.empty() ? ":memory:" : configuration.data + "/anlan.db";
+  ANLAN_TRY(self->store_, storage::open_sqlite(storage));
+  std::string secret = crypto::random_token();
+  if (!configuration.data.empty()) {
+    ANLAN_TRY(secret, installation_secret(configuration.data));
+  }
+  self->vault_ = std::make_unique<Vault>(std::move(secret), configuration.passwords);
+  self->platform_ = std::make_unique<app::Platform>(*self->store_, definitions, clock);
+  self->alerts_ = std::make_unique<app::Alerts>(rules);
+  self->deliveries_ = std::make_unique<app::Deliveries>(*self->platform_, *self->alerts_);
+  self->sessions_ = std::make_unique<app::Sessions>(*self->platform_, *self->vault_);
+  self->feed_ = std::make_unique<http::Feed>(*self->platform_, *self->sessions_);
+
+  scheduler::Options stepping;
+  stepping.failed = [](const std::string& what, const Error& error) {
+    spdlog::error("scheduler: {}: {}", what, error.message);
+  };
+  Application* app = self.get();
+  std::vector<scheduler::Chore> chores{
+      {"repeats of alerts", seconds(30), [app] { return app->deliveries_->flush(); }},
+      {"sessions", minutes(1), [app] { return app->sessions_->housekeep(); }},
+      {"idempotency keys", hours(1), [app]() -> Status {
+         auto done = app->store_->write([app](app::Txn& txn) -> Result<Value> {
+           ANLAN_CHECK(txn.forget_idempotent_before(app->platform_->now() - hours(24)));
+           return Value();
+         });
+         if (!done) return std::unexpected(done.error());
+         return {};
+       }}};
+  self->scheduler_ = std::make_unique<scheduler::Scheduler>(*self->platform_, *self->deliveries_, std::move(chores),
+                                                            std::move(stepping));
+  ANLAN_CHECK(self->set_up(configuration));
+
+  auto formats = alert_formats(std::make_shared<connectors::AlertIntake>(), rules, version, started);
+  auto transport = std::make_shared<std::atomic<http::Server*>>(nullptr);
+  auto api = std::make_shared<http::Api>(
+      http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, *self->feed_, formats, version,
+                configuration.public_url, configuration.public_url.starts_with("https://")});
+  api->readiness = [app] {
+    const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
+    return Value(Map{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}});
+  };
+  api->transport_metrics = [transport] {
+    http::Server* server = transport->load();
+    return server ? server->metrics() : std::string();
+  };
+  api->gauges = [app, formats] {
+    return gauges_of(*app->store_, *app->deliveries_, formats, *app->sessions_, *app->feed_, app->scheduler_.get(),
+                     *app->vault_);
+  };
+  self->routes_ = http::routes(std::move(api));
+  self->routes_.push_back(http::static_route(http::embedded_files()));
+
+  self->store_->on_commit([app](app::Position position) {
+    app->feed_->committed(position);
+    app->scheduler_->wake();
+  });
+  ANLAN_CHECK(self->feed_->start());
+  if (configuration.scheduler_thread) self->scheduler_->start();
+  http::Options options;
+  options.address = configuration.address;
+  options.port = configuration.port;
+  options.worker_threads = configuration.workers;
+  ANLAN_TRY(self->http_, http::Server::listen(options, self->routes_, clock));
+  transport->store(self->http_.get());
+  return self;
+}
+
+// Seeds, demonstration, sessions: all that a new store needs before it serves.
+Status Application::set_up(const Configuration& configuration) {
+  ANLAN_CHECK(sow());
+  bool shown = false, accounts = false;
+  ANLAN_CHECK(platform_->read([&](app::Reader& reader, const app::World&) -> Status {
+    ANLAN_TRY(std::optional<Value> mark, reader.setting("platform", "demo"));
+    shown = mark.has_value();
+    ANLAN_TRY(auto credentials, reader.settings("credential"));
+    accounts = !credentials.empty();
+    return {};
+  }));
+  if (!configuration.demo && shown)
+    return fail(Code::conflict, "this data folder holds demonstration accounts with a published password; use another one");
+  if (configuration.demo && !shown) {
+    if (accounts) return fail(Code::conflict, "this data folder holds real accounts; a demonstration needs another one");
+    ANLAN_TRY(std::string hash, vault_->hash_and_wait(demo_password));
+    ANLAN_CHECK(load_demo(*platform_, *sessions_, configuration.demo_data, hash));
+  }
+  ANLAN_CHECK(sessions_->load());
+  if (!configuration.demo) {
+    ANLAN_TRY(first_start_, sessions_->first_start_token());
+  }
+  return {};
+}
+
+Status Application::sow() {
+  for (const auto& [path, document] : platform_->definitions().extra) {
+    if (!path.starts_with("seeds/")) continue;
+    const std::string reg = document["seed"].as_string();
+    List rows;
+    for (const Value& record : document["records"].as_list()) rows.push_back(record.with("register", reg));
+    auto sown = platform_->write([&](app::Txn& txn, const app::World&) -> Result<Value> {
+      ANLAN_TRY(std::vector<app::RecordRow> present, txn.records(reg, 1));
+      if (!present.empty()) return Value();
+      return app::import_records(*platform_, txn, the_platform, path, rows, false);
+    });
+    if (!sown) {
+      Error error = sown.error();
+      for (const Refusal& refusal : error.refusals) error.message += "\n  " + refusal.text.en;
+      error.message = path + ": " + error.message;
+      return std::unexpected(std::move(error));
+    }
+  }
+  return {};
+}
+
+Application::~Application() { stop(); }
+
+void Application::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (http_) http_->stop(seconds(10));
+  if (scheduler_) scheduler_->stop();
+  if (feed_) feed_->stop();
+  if (sessions_ && http_) {
+    // What memory counts is stored, so that an orderly stop loses none of it.
+    if (auto flushed = deliveries_->flush(); !flushed) spdlog::warn("repeats not stored: {}", flushed.error().message);
+    if (auto kept = sessions_->housekeep(); !kept) spdlog::warn("sessions not stored: {}", kept.error().message);
+  }
+  if (store_) store_->stop();
+  // Answers of the password pool reach the sessions, and answers of the store reach the pool: the store ends first.
+  if (vault_) vault_->close();
+}
+
+}  // namespace anlan::server

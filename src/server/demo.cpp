@@ -1,0 +1,158 @@
+#include "server/demo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "app/records.h"
+#include "app/tickets.h"
+#include "base/text.h"
+#include "definitions/yaml.h"
+
+namespace anlan::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Document {
+  std::string file;
+  Value value;
+};
+
+Result<std::vector<Document>> read_folder(const std::string& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  if (error) return fail(Code::not_found, folder + ": " + error.message());
+  std::sort(files.begin(), files.end());
+  std::vector<Document> out;
+  for (const auto& path : files) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    if (!in.good() && !in.eof()) return fail(Code::unavailable, "cannot read " + path.string());
+    ANLAN_TRY(std::vector<Value> documents, definitions::read_values(path.filename().string(), text));
+    for (Value& document : documents) out.push_back({path.filename().string(), std::move(document)});
+  }
+  return out;
+}
+
+// "@now-2h" into that instant, anywhere inside.
+Result<Value> in_time(const Value& v, Instant now) {
+  if (v.is(Value::Kind::list)) {
+    List out;
+    for (const Value& item : v.as_list()) {
+      ANLAN_TRY(Value moved, in_time(item, now));
+      out.push_back(std::move(moved));
+    }
+    return Value(std::move(out));
+  }
+  if (v.is(Value::Kind::map)) {
+    Map out;
+    for (const auto& [key, item] : v.as_map()) {
+      ANLAN_TRY(Value moved, in_time(item, now));
+      out.emplace(key, std::move(moved));
+    }
+    return Value(std::move(out));
+  }
+  if (!v.is(Value::Kind::string) || !v.as_string().starts_with("@now")) return v;
+  std::string_view rest = std::string_view(v.as_string()).substr(4);
+  if (rest.empty()) return Value(format_rfc3339(now));
+  auto by = parse_duration(rest.substr(1));
+  if (!by || (rest.front() != '+' && rest.front() != '-'))
+    return fail(Code::invalid, fmt::format("'{}' is no time: @now, @now-2h, @now+30d", v.as_string()));
+  return Value(format_rfc3339(rest.front() == '+' ? now + *by : now - *by));
+}
+
+Error located(Error error, const std::string& where) {
+  error.message = where + ": " + error.message;
+  for (const Refusal& refusal : error.refusals) error.message += "\n  " + refusal.code + ": " + refusal.text.en;
+  return error;
+}
+
+// What others refer to comes first: units name people, boards name people, grants need all three.
+int turn(const std::string& reg) {
+  static const char* const first[] = {"person", "unit", "board", "post_exception", "grant"};
+  for (int i = 0; i < 5; ++i)
+    if (reg == first[i]) return i;
+  return 5;
+}
+
+Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<Document>& documents) {
+  struct Row {
+    std::string file, reg;
+    Value value;
+  };
+  std::vector<Row> rows;
+  for (const Document& document : documents)
+    for (const auto& [reg, list] : document.value["world"]["records"].as_map())
+      for (const Value& one : list.as_list()) rows.push_back({document.file, reg, one});
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return turn(a.reg) < turn(b.reg); });
+  const engine::Actor actor{"platform", true, false};
+  for (const Row& row : rows) {
+    const std::string id = describe(row.value["id"]), where = fmt::format("{}: {}/{}", row.file, row.reg, id);
+    auto fields = in_time(row.value["fields"], platform.now());
+    if (!fields) return std::unexpected(located(fields.error(), where));
+    auto written = app::write_record_as_platform(platform, txn, actor,
+                                                 {row.reg, id, *fields, row.value["state"].as_string(), {}, "demonstration"});
+    if (!written) return std::unexpected(located(written.error(), where));
+  }
+  return {};
+}
+
+app::Principal person(const Value& as) {
+  app::Principal principal;
+  principal.person = as.as_string();
+  return principal;
+}
+
+Status play_ticket(app::Platform& platform, const Document& document, const Value& ticket) {
+  std::string number;
+  auto step = [&](const Value& what, auto use_case) -> Status {
+    const std::string where = fmt::format("{}: {} by {}", document.file,
+                                          number.empty() ? "opening" : what["action"].as_string() + " of " + number,
+                                          what["as"].as_string());
+    auto fields = in_time(what["fields"].is_null() ? Value(Map{}) : what["fields"], platform.now());
+    if (!fields) return std::unexpected(located(fields.error(), where));
+    auto done = platform.write(
+        [&](app::Txn& txn, const app::World&) -> Result<Value> { return use_case(txn, *fields); });
+    if (!done) return std::unexpected(located(done.error(), where));
+    number = (*done)["number"].as_string();
+    return {};
+  };
+  ANLAN_CHECK(step(ticket, [&](app::Txn& txn, const Value& fields) {
+    return app::open_ticket(platform, txn, person(ticket["as"]),
+                            {ticket["process"].as_string(), fields, ticket["comment"].as_string(), ticket["drill"].as_bool()});
+  }));
+  for (const Value& next : ticket["then"].as_list())
+    ANLAN_CHECK(step(next, [&](app::Txn& txn, const Value& fields) {
+      return app::act(platform, txn, person(next["as"]),
+                      {number, next["action"].as_string(), fields, next["comment"].as_string(), {}, {}});
+    }));
+  return {};
+}
+
+}  // namespace
+
+Status load_demo(app::Platform& platform, app::Sessions& sessions, const std::string& folder, const std::string& hash) {
+  ANLAN_TRY(std::vector<Document> documents, read_folder(folder));
+  auto written = platform.write([&](app::Txn& txn, const app::World&) -> Result<Value> {
+    ANLAN_CHECK(write_records(platform, txn, documents));
+    ANLAN_TRY(app::World world, platform.world(txn));
+    for (const auto& one : world.directory().parts().people) ANLAN_CHECK(sessions.put_password(txn, one.id, hash));
+    ANLAN_CHECK(sessions.put_token(txn, demo_token, {demo_token, {"alerts.write", "tickets.read"}, {}}));
+    ANLAN_CHECK(txn.put_setting("platform", "demo", Value(Map{{"at", platform.now()}})));
+    ANLAN_TRY([[maybe_unused]] app::Position position,
+              txn.append({0, "platform", "demonstration.loaded", platform.now(), "platform", Value(Map{})}));
+    return Value();
+  });
+  if (!written) return std::unexpected(written.error());
+  for (const Document& document : documents)
+    for (const Value& ticket : document.value["tickets"].as_list()) ANLAN_CHECK(play_ticket(platform, document, ticket));
+  return {};
+}
+
+}  // namespace anlan::server
