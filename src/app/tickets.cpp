@@ -76,6 +76,12 @@ TicketRow row_of(const Ticket& t, const ProcessDef& process, const std::vector<e
   };
   add(t.opener);
   for (const auto& seat : t.seats) add(seat.person);
+  // Whoever is named on a ticket reads it: a user asked to confirm, a member of a group.
+  for (const auto& field : process.fields) {
+    if (field.type.kind == engine::FieldType::Kind::person) add(t.fields[field.key].as_string());
+    if (field.type.kind == engine::FieldType::Kind::list && field.type.element->kind == engine::FieldType::Kind::person)
+      for (const Value& one : t.fields[field.key].as_list()) add(one.as_string());
+  }
   for (const auto& task : t.tasks) {
     add(task.by);
     for (const auto& who : task.assignees)
