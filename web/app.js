@@ -242,7 +242,8 @@ async function ticketPage(number) {
     node.querySelector('input,select,textarea').focus();
   };
   const clocks = Object.values(ticket.clocks || {}).filter((c) => c.armed || c.withdrawn);
-  const level = process.decisions === undefined ? Object.entries(ticket.decisions || {}) : [];
+  // Only decisions that say why in words: the others serve as parts of these.
+  const level = Object.entries(ticket.decisions || {}).filter(([key, d]) => process.fields.some((f) => f.decided_by === key) || d.rows.some((r) => text(r.because)));
   shell(
     el('div', { class: 'row' }, el('h1', {}, `${ticket.number} ${ticket.title || ''}`), el('span', { class: 'tag' }, text(ticket.state_title, ticket.state)), ticket.severity ? el('span', { class: 'tag ' + tone(ticket.severity) }, text(ticket.severity_title, ticket.severity)) : null, ticket.drill ? el('span', { class: 'tag amber' }, language === 'zh' ? '演练' : 'Drill') : null, ticket.draft_process ? el('span', { class: 'tag' }, t('draft')) : null),
     ticket.state_hint ? el('p', { class: 'soft' }, text(ticket.state_hint)) : null,

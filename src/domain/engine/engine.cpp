@@ -916,23 +916,16 @@ Status perform(Pass& pass, const ActionDef& action, const Request& request, cons
   for (const auto& field : action.fields)
     if (const FieldDef* def = process.field(field.field)) takes.push_back(*def);
   ANLAN_TRY(Value given, decode_fields(request.fields, takes, "fields", calendar::Zone::shanghai()));
-  if (opening) {
-    for (const FieldDef& field : process.fields) {
-      if (!given[field.key].is_null() || field.initial.empty()) continue;
-      pass.facts().refresh();
-      auto outcome = field.initial.evaluate(pass.facts());
-      if (outcome.ok && !outcome.value.is_null()) t.fields = t.fields.with(field.key, outcome.value);
-    }
-  }
   for (const auto& [key, v] : given.as_map()) t.fields = t.fields.with(key, v);
   if (opening) {
-    // Defaults may read what was given (a system gives its board): once more for those still unset.
-    for (const FieldDef& field : process.fields) {
-      if (!t.fields[field.key].is_null() || field.initial.empty()) continue;
-      pass.facts().refresh();
-      auto outcome = field.initial.evaluate(pass.facts());
-      if (outcome.ok && !outcome.value.is_null()) t.fields = t.fields.with(field.key, outcome.value);
-    }
+    // Defaults may read what was given (a system gives its board) and, in a second round, each other.
+    for (int round = 0; round < 2; ++round)
+      for (const FieldDef& field : process.fields) {
+        if (!t.fields[field.key].is_null() || field.initial.empty()) continue;
+        pass.facts().refresh();
+        auto outcome = field.initial.evaluate(pass.facts());
+        if (outcome.ok && !outcome.value.is_null()) t.fields = t.fields.with(field.key, outcome.value);
+      }
   }
   pass.facts().refresh();
   // A reference must lead somewhere.
