@@ -143,7 +143,7 @@ Status load_demo(app::Platform& platform, app::Sessions& sessions, const std::st
     ANLAN_CHECK(write_records(platform, txn, documents));
     ANLAN_TRY(app::World world, platform.world(txn));
     for (const auto& one : world.directory().parts().people) ANLAN_CHECK(sessions.put_password(txn, one.id, hash));
-    ANLAN_CHECK(sessions.put_token(txn, demo_token, {demo_token, {"alerts.write", "tickets.read"}, {}}));
+    ANLAN_CHECK(sessions.put_token(txn, demo_token, {demo_token, {"alerts.write"}, {}}));
     ANLAN_CHECK(txn.put_setting("platform", "demo", Value(Map{{"at", platform.now()}})));
     ANLAN_TRY([[maybe_unused]] app::Position position,
               txn.append({0, "platform", "demonstration.loaded", platform.now(), "platform", Value(Map{})}));
