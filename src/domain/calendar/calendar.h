@@ -63,7 +63,7 @@ class WorkCalendar {
     std::string key;
     Zone zone = Zone::shanghai();
     std::map<int, std::vector<Hours>> week;       // weekday 1..7 -> hours; an absent weekday is no workday
-    std::vector<Hours> makeup_hours;              // hours on a make-up workday; empty: those of the week's first workday
+    std::vector<Hours> makeup_hours;              // on a make-up workday; empty: those of the week's first workday
     std::map<Day, Text> holidays;                 // day -> name
     std::map<Day, Text> makeup_days;              // wins over a holiday of the same day
     std::optional<Day> known_until;               // beyond it dates are provisional (no statutory data yet)
@@ -96,7 +96,8 @@ class WorkCalendar {
   Instant next_boundary(Instant t) const;
 
   // End of the nth working day after the day of `t` (reading A12: "within one working day after"): the last instant
-  // before midnight, exclusive end, i.e. the start of the following day. With n < 1, the end of the day of `t`. far_future when the covered years end.
+  // before midnight, exclusive end, i.e. the start of the following day. With n < 1, the end of the day of `t`.
+  // far_future when the covered years end.
   Instant end_of_workday_after(Instant t, int n) const;
   // Reading A09 "at least n working days before": the report day is day 0, the start is allowed on the nth working day
   // after it or later. Number of working days after the day of `a` up to and including the day of `b`; 0 if b's day
@@ -126,8 +127,9 @@ struct Span {
 std::vector<Span> unite(std::vector<Span> spans);
 // Business time of the united spans up to `now`. `calendar` null: elapsed time.
 Duration total(const std::vector<Span>& spans, Instant now, const WorkCalendar* calendar);
-// The first instant >= now at which total() reaches `amount` if nothing else happens: `now` when it already has; nullopt
-// when it never will, because no span runs on or its calendar stays closed.
-std::optional<Instant> reaches(const std::vector<Span>& spans, Instant now, Duration amount, const WorkCalendar* calendar);
+// The first instant >= now at which total() reaches `amount` if nothing else happens: `now` when it already has;
+// nullopt when it never will, because no span runs on or its calendar stays closed.
+std::optional<Instant> reaches(const std::vector<Span>& spans, Instant now, Duration amount,
+                               const WorkCalendar* calendar);
 
 }  // namespace anlan::calendar

@@ -417,6 +417,15 @@ TEST(Spans, UniteIsIdempotentAndKnowsNoOrder) {
   }));
 }
 
+TEST(Spans, TouchingSpansBecomeOne) {
+  Instant a{10}, b{20}, c{30};
+  EXPECT_EQ(unite({{b, c}, {a, b}}), (std::vector<Span>{{a, c}}));
+  EXPECT_EQ(unite({{b, std::nullopt}, {a, b}}), (std::vector<Span>{{a, std::nullopt}}));
+  EXPECT_EQ(unite({{c, std::nullopt}, {a, b}}), (std::vector<Span>{{a, b}, {c, std::nullopt}}));
+  EXPECT_EQ(unite({{a, std::nullopt}, {b, c}}), (std::vector<Span>{{a, std::nullopt}}));
+  EXPECT_TRUE(unite({{b, b}, {c, a}}).empty());
+}
+
 TEST(Spans, TotalCountsEachMomentOnce) {
   EXPECT_TRUE(rc::check([] {
     auto spans = some_spans(40);

@@ -131,7 +131,9 @@ Day Zone::day_of(Instant t) const {
 
 Instant Zone::start_of(Day d) const { return resolve(zone_, d.number * day_ms); }
 
-Instant Zone::at(Day d, int minute_of_day) const { return resolve(zone_, d.number * day_ms + minute_of_day * minute_ms); }
+Instant Zone::at(Day d, int minute_of_day) const {
+  return resolve(zone_, d.number * day_ms + minute_of_day * minute_ms);
+}
 
 int Zone::minute_of_day(Instant t) const {
   std::int64_t local = held(t.ms) + offset_of(zone_, t);

@@ -16,18 +16,19 @@ enum class Counting { elapsed, business, working_days, calendar_days, calendar_m
 // kept; earlier ones stay on record.
 struct Target {
   Instant since;                 // when this target was set (event time)
-  std::int64_t amount = 0;       // milliseconds for elapsed/business, a count of days or months otherwise; may be negative ("before")
+  std::int64_t amount = 0;       // milliseconds for elapsed/business, a count of days or months otherwise; may be
+                                 // negative ("before" the anchor)
   Counting counting = Counting::elapsed;
   std::string calendar;          // key; empty with elapsed
 };
 
-// What is known of one clock. Everything else is derived, as of `now`: a pause that begins or a stop that lies after `now`
-// has not happened yet, a pause that ends after `now` is still open.
+// What is known of one clock. Everything else is derived, as of `now`: a pause that begins or a stop that lies after
+// `now` has not happened yet, a pause that ends after `now` is still open.
 struct Facts {
   std::optional<Instant> anchor;       // e.g. occurrence; unset: the clock is not armed
   std::vector<Target> targets;         // at least one when armed
-  std::vector<calendar::Span> pauses;  // when it stood still; they hold up elapsed and business time that runs forward from
-                                       // the anchor; days, months and "before" targets ignore but keep them
+  std::vector<calendar::Span> pauses;  // when it stood still: holds up elapsed and business time that runs forward
+                                       // from the anchor; days, months and "before" targets ignore but keep them
   std::optional<Instant> stopped;      // when the duty was done
 };
 
@@ -60,9 +61,9 @@ struct Entry {
   } kind = Kind::running;
   Duration counted{};  // what this stretch contributed
 };
-// The stretches from anchor (or the setting of the target, where that is earlier) to `now`, in order, without gaps; closed
-// hours appear for business counting. The last one has no end: it is what holds at `now`, or the stop. The counted sums
-// add up to `used`. Empty when not armed.
+// The stretches from anchor (or the setting of the target, where that is earlier) to `now`, in order, without gaps;
+// closed hours appear for business counting. The last one has no end: it is what holds at `now`, or the stop. The
+// counted sums add up to `used`. Empty when not armed.
 std::vector<Entry> ledger(const Facts&, Instant now, const calendar::WorkCalendar* calendar);
 
 // A step of the ladder, relative to due: negative before. Each is recorded once per (clock, target version, step).
