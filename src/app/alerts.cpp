@@ -408,7 +408,7 @@ struct Alerts::Unit {
 
   Result<std::string> open_ticket(Work& work, const AlertRow& row, const Decision& d) {
     IncidentSeed seed;
-    seed.process = d.rule ? d.rule->process : "incident";
+    seed.process = d.rule ? d.rule->process : std::string();
     seed.title = title_of(row);
     seed.description = row.annotations["description"].as_string();
     seed.system = d.mapped.system;

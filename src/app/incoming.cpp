@@ -38,7 +38,11 @@ correlation::RuleSet load_correlation(const engine::Definitions& definitions, st
   std::vector<Value> documents;
   for (const auto& [path, document] : definitions.extra)
     if (path.starts_with("correlation/")) documents.push_back(document);
-  return correlation::load_rules(documents, problems);
+  auto rules = correlation::load_rules(documents, problems);
+  for (const auto& rule : rules.rules)
+    if (rule.action == correlation::Action::open && !definitions.process(rule.process))
+      problems.push_back({0, "rules." + rule.key + ".process", rule.process.empty() ? "say which process the rule opens" : "there is no process '" + rule.process + "'"});
+  return rules;
 }
 
 }  // namespace anlan::app

@@ -63,7 +63,7 @@ TEST_F(Http, AnswersWithTheStandingHeaders) {
 
 TEST_F(Http, KeepsConnectionsAliveAndAnswersPipelinesInOrder) {
   serve({hello(), handled("GET", "/slow", [](Handler, Respond respond) {
-           std::this_thread::sleep_for(std::chrono::milliseconds(30));
+           std::this_thread::sleep_for(std::chrono::milliseconds(30));  // real time: a slow handler
            respond(text("slow"));
          })});
   RawClient client(port());
@@ -269,7 +269,7 @@ TEST_F(Http, RespondMayComeFromAnyThread) {
           }
         }
         for (auto& [name, respond] : mine) respond(text(name));
-        if (mine.empty()) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        if (mine.empty()) std::this_thread::sleep_for(std::chrono::microseconds(100));  // real time: yields
       }
     });
   }

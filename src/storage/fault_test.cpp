@@ -11,7 +11,7 @@
 #include <fstream>
 #include <future>
 
-#include "storage/harness.h"
+#include "storage/harness_for_test.h"
 #include "storage/migrations/migrate.h"
 #include "storage/sqlite/connection.h"
 

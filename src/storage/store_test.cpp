@@ -4,7 +4,7 @@
 #include <set>
 #include <thread>
 
-#include "storage/harness.h"
+#include "storage/harness_for_test.h"
 
 namespace anlan::storage {
 namespace {
@@ -538,7 +538,7 @@ TEST_P(StoreTest, ReadersSeeWholeUnitsDuringWrites) {
           return Value();
         },
         [i](Result<Value> r) { EXPECT_TRUE(r) << i << r.error().message; });
-    if (i % 7 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
+    if (i % 7 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));  // real time: batches
   }
   ASSERT_OK(write(*store, [](Txn&) -> Status { return {}; }));
   end = true;

@@ -3,7 +3,7 @@
 #include <random>
 #include <set>
 
-#include "storage/harness.h"
+#include "storage/harness_for_test.h"
 
 namespace anlan::storage {
 namespace {

@@ -50,7 +50,7 @@ struct Rule {
   std::vector<std::string> group_by;  // alerts alike in these labels are one group
   Duration window = minutes(30);      // a group takes joins so long after its last alert ended
   Action action = Action::open;
-  std::string process = "incident";
+  std::string process;                  // what it opens; needed where the action is open
   Unmapped unmapped = Unmapped::automatic;
   bool service_down = false;        // this alert is a confirmed interruption
   std::optional<Duration> min_for;  // opens only once the alert has stood so long
