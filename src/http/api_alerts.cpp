@@ -28,7 +28,10 @@ void receive(const std::shared_ptr<Api>& api, const AlertFormats::Decode& decode
   }
   auto decoded = decode(*body, api->platform.now());
   if (!decoded.status) {
-    Response response = problem(decoded.status.error(), *request);
+    // An Alertmanager answers 400 to what it cannot read; the senders are written for that.
+    Error error = decoded.status.error();
+    if (error.code == Code::invalid) error.field.clear();
+    Response response = problem(error, *request);
     if (auto said = json::parse(response.body)) response.body = json::write(said->with("problems", decoded.problems));
     return respond(std::move(response));
   }
@@ -83,7 +86,8 @@ void add_alert_routes(Builder& b) {
   const char* alerts = "alerts";
 
   add_delivery(b, "/api/v2/alerts", "Alerts as Prometheus sends them to an Alertmanager", api->formats.alertmanager);
-  add_delivery(b, "/api/v1/hooks/alertmanager", "The webhook of Alertmanager, version 4", api->formats.alertmanager_webhook);
+  add_delivery(b, "/api/v1/hooks/alertmanager", "The webhook of Alertmanager, version 4",
+               api->formats.alertmanager_webhook);
   add_delivery(b, "/api/v1/hooks/zabbix", "A Zabbix media type of kind webhook", api->formats.zabbix);
   add_delivery(b, "/api/v1/hooks/generic", "Alerts of anything else", api->formats.generic);
 
@@ -121,7 +125,9 @@ void add_alert_routes(Builder& b) {
          });
 
   b.read("/api/v1/alerts", "*",
-         {.tag = alerts, .summary = "Groups and alerts with what was decided and why", .answer = "Groups (on the first page), a page of alerts, counters.",
+         {.tag = alerts,
+          .summary = "Groups and alerts with what was decided and why",
+          .answer = "Groups (on the first page), a page of alerts, counters.",
           .schema = "Page",
           .query = {{"active", "boolean", "true: only those that stand"},
                     {"outcome", "string", "open, join, suppress or unmapped"},
