@@ -94,6 +94,8 @@ class Context {
   // The fields of a process that have an initial value, by the process as the first reading made it.
   std::map<const engine::ProcessDef*, std::set<std::string>> initial_;
   const std::set<std::string>& initials(const engine::ProcessDef*) const;
+  // Calendars take time to build: the first reading notes their names only.
+  std::vector<std::string> calendar_names_;
 
  private:
   friend class ProcessReader;

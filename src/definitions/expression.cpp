@@ -257,7 +257,7 @@ void Context::check_literals(const Node& node, const Place& place) {
                                    field->key, other->key));
       }
     } else if (f == "business_time" || f == "in_hours" || f == "opens_after") {
-      if (!known.calendars.empty()) check(0, "calendar", keys_of(known.calendars));
+      if (!calendar_names_.empty()) check(0, "calendar", calendar_names_);
     } else if (f == "obligation_met") {
       check(0, "plan", keys_of(known.plans));
     }

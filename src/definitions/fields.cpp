@@ -222,8 +222,9 @@ std::vector<FieldDef> Context::fields(Object& o, std::string_view key, Site site
       if (f.has("required_when") && !def.required && def.required_in.empty())
         f.refuse("required_when", "it narrows 'required_in' or 'required'; give one of them");
       def.required_when = program(f.get("required_when"), place, types::boolean, "'required_when'");
-      def.check = program(f.get("check"), compiling ? place.with("value", def.type.static_type()) : place,
-                          types::boolean, "'check'");
+      const Node* check = f.get("check");
+      def.check = program(check, check && compiling ? place.with("value", def.type.static_type()) : place, types::boolean,
+                          "'check'");
       def.check_else = f.both("check_else");
       if (f.has("check") && !f.has("check_else"))
         problems.add(*member->value, "a field with 'check' says in 'check_else' what is wrong and how to mend it");

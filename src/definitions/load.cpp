@@ -187,6 +187,7 @@ Loaded load(const Files& files) {
   whole.process_skeletons = names.process_skeletons;
   whole.record_skeletons = names.record_skeletons;
   whole.initial_ = names.initial_;
+  whole.calendar_names_ = names.calendar_names_;
   read(whole);
   check_alert_rules(alert_rules, names.out, complete, problems);
   for (const Document& document : seeds) check_seeds(document, whole.out, complete, problems);

@@ -250,6 +250,10 @@ void Context::calendars(const Document& document) {
         if (known_until_.contains(name)) spec.known_until = known_until_[name];
       }
     }
+    if (!compiling) {
+      calendar_names_.push_back(key);
+      continue;
+    }
     if (good)
       if (auto valid = calendar::WorkCalendar::validate(spec); !valid)
         problems.add(*member->key, valid.error().message), good = false;

@@ -452,9 +452,9 @@ class ProcessReader {
 
   // A calendar named by literal must exist.
   void known_calendar(const Node* node, const expr::Program& program) {
-    if (!node || program.empty() || !program.type().literal || !program.type().words || c_.known.calendars.empty())
+    if (!node || program.empty() || !program.type().literal || !program.type().words || c_.calendar_names_.empty())
       return;
-    for (const auto& word : *program.type().words) c_.check_one(*node, "calendar", word, keys_of(c_.known.calendars));
+    for (const auto& word : *program.type().words) c_.check_one(*node, "calendar", word, c_.calendar_names_);
   }
 
   void clocks(Object& o) {

@@ -132,7 +132,11 @@ class Builder final : public YAML::EventHandler {
     return root;
   }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // yaml-cpp 0.7 offers an empty document again and again where it cannot go on (a file of ", ").
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos <= last_) throw Stop{at(mark), "not readable as YAML: this cannot begin a value"};
+    last_ = mark.pos;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto node = make(Node::Kind::null, mark, anchor);
@@ -253,6 +257,7 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, NodePtr> anchors_;
   NodePtr root_;
   std::size_t total_ = 0;
+  int last_ = -1;
 };
 
 // Reads the text in place.

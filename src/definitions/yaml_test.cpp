@@ -55,6 +55,8 @@ TEST(Yaml, Refused) {
             "t.yaml:1:4: a value that begins with ! is a tag in YAML; put the whole value in quotes");
   EXPECT_EQ(only_problem("a: &x [*x]"), "t.yaml:1:8: an alias cannot stand inside what it repeats");
   EXPECT_EQ(only_problem("a: *x"), "t.yaml:1:4: not readable as YAML: the referenced anchor is not defined");
+  EXPECT_EQ(only_problem(", "), "t.yaml:1:1: not readable as YAML: this cannot begin a value");
+  EXPECT_EQ(only_problem("---\n---\n...\n---\n"), "0 problems");
   EXPECT_EQ(only_problem("a: [1"), "t.yaml:1:6: not readable as YAML: end of sequence flow not found");
   EXPECT_EQ(only_problem("a: 甲\nb: \xff\n"), "t.yaml:2:1: this line is not UTF-8; save the file as UTF-8");
   EXPECT_EQ(only_problem(std::string("a: 1\nb: \x01")), "t.yaml:2:4: a control character; delete it");
