@@ -1,5 +1,5 @@
-// The path of an alert as one unit of work: what deliveries, due groups and replays share. Memory learns what a unit did
-// only once it is durable, and forgets what it read when the unit was undone.
+// The path of an alert as one unit of work: what deliveries, due groups and replays share. Memory learns what a unit
+// did only once it is durable, and forgets what it read when the unit was undone.
 #pragma once
 #include <functional>
 #include <string>
@@ -22,8 +22,8 @@ class Deliveries {
   void expire(const std::string& group, Done);
   // Stores repeats that memory counts. Waits.
   Status flush();
-  // {differences, looked_at, more, applied}: what current rules and mapping say of stored alerts. A dry run decides on a
-  // snapshot and writes nothing.
+  // {differences, looked_at, more, applied}: what current rules and mapping say of stored alerts. A dry run decides on
+  // a snapshot and writes nothing.
   void replay(const Principal&, Alerts::ReplayFilter, bool dry_run, Done);
 
   Alerts& alerts() { return alerts_; }

@@ -210,7 +210,8 @@ void Sessions::sign_in(std::string login, std::string password, std::string remo
                     [attempt, fresh = *hash](Txn& txn, const World&) -> Result<Value> {
                       ANLAN_TRY(std::optional<Value> credential, txn.setting(credential_table, attempt->person));
                       if (credential && (*credential)["hash"].as_string() == attempt->stored)
-                        ANLAN_CHECK(txn.put_setting(credential_table, attempt->person, credential->with("hash", fresh)));
+                        ANLAN_CHECK(
+                            txn.put_setting(credential_table, attempt->person, credential->with("hash", fresh)));
                       return Value();
                     },
                     [](Result<Value>) {});
@@ -296,7 +297,8 @@ Result<Sessions::Caller> Sessions::by_session(std::string_view token) {
   }
   if (touch) {
     std::unique_lock lock(mutex_);
-    if (auto it = sessions_.find(digest); it != sessions_.end()) it->second.last_seen = std::max(it->second.last_seen, now);
+    if (auto it = sessions_.find(digest); it != sessions_.end())
+      it->second.last_seen = std::max(it->second.last_seen, now);
   }
   caller.session = digest;
   return caller;
@@ -380,7 +382,8 @@ void Sessions::invite(const Principal& principal, const std::string& person, Don
   const std::string token = secrets_.token();
   const Instant expires = platform_.now() + options_.invitation;
   platform_.write(
-      [this, principal, person, expires, digest = secrets_.digest(token)](Txn& txn, const World& world) -> Result<Value> {
+      [this, principal, person, expires, digest = secrets_.digest(token)](Txn& txn,
+                                                                          const World& world) -> Result<Value> {
         ANLAN_CHECK(platform_.permitted(principal, world, may_manage_people));
         if (!world.directory().is_enabled(person))
           return fail(Code::not_found, "there is no enabled person '" + person + "'", "id");
@@ -482,6 +485,8 @@ void Sessions::first_start(std::string token, std::string login, std::string nam
   const std::string digest = secrets_.digest(token);
   // Asked before the costly hash, so that guessing costs us nothing; asked again in the unit.
   auto current = [digest](Reader& reader) -> Status {
+    ANLAN_TRY(auto credentials, reader.settings(credential_table));
+    if (!credentials.empty()) return link_void();
     ANLAN_TRY(std::optional<Value> stored, reader.setting(platform_table, first_start_key));
     if (!stored || (*stored)["digest"].as_string() != digest) return link_void();
     return {};
@@ -529,7 +534,8 @@ void Sessions::create_token(const Principal& principal, TokenRequest request, Do
     return done(fail(Code::invalid, "name must be 1 to 64 letters, digits or - . _", "name"));
   if (request.scopes.empty()) return done(fail(Code::invalid, "give at least one scope", "scopes"));
   for (const auto& scope : request.scopes)
-    if (!known_scopes().contains(scope)) return done(fail(Code::invalid, "there is no scope '" + scope + "'", "scopes"));
+    if (!known_scopes().contains(scope))
+      return done(fail(Code::invalid, "there is no scope '" + scope + "'", "scopes"));
   if (request.expires_at && *request.expires_at <= platform_.now())
     return done(fail(Code::invalid, "the token would be over already", "expires_at"));
   const std::string text = secrets_.token(), digest = secrets_.digest(text);
@@ -573,7 +579,8 @@ void Sessions::revoke_token(const Principal& principal, const std::string& id, D
         for (const auto& [digest, v] : stored) {
           if (v["id"].as_string() != id) continue;
           ANLAN_CHECK(txn.put_setting(token_table, digest, Value()));
-          ANLAN_CHECK(note(txn, "token.revoked", platform_.now(), principal.id(), Map{{"id", id}, {"name", v["name"]}}));
+          ANLAN_CHECK(
+              note(txn, "token.revoked", platform_.now(), principal.id(), Map{{"id", id}, {"name", v["name"]}}));
           return Value(digest);
         }
         return fail(Code::not_found, "there is no token '" + id + "'");

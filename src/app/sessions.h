@@ -78,8 +78,8 @@ class Sessions {
 
   // --- people ---
 
-  // Wrong password, unknown login, locked login and disabled account all answer alike: Code::unauthenticated. `replaces`
-  // is the token the browser already had: that session ends.
+  // Wrong password, unknown login, locked login and disabled account all answer alike: Code::unauthenticated.
+  // `replaces` is the token the browser already had: that session ends.
   void sign_in(std::string login, std::string password, std::string remote, std::string replaces, Done<Opened>);
   void sign_out(const std::string& session, std::move_only_function<void(Status)>);
   // Code::unauthenticated when there is no such session or it is over. Counts as a sign of life.

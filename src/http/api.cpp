@@ -58,7 +58,8 @@ void add_house_routes(Builder& b) {
   b.add(inline_get(
       "/metrics", {.tag = "house", .summary = "Figures for Prometheus", .answer = "Text format 0.0.4.", .schema = "-"},
       [shared](const Request&) {
-        return plain(shared->transport_metrics() + gauges_text(shared->gauges()), "text/plain; version=0.0.4; charset=utf-8");
+        return plain(shared->transport_metrics() + gauges_text(shared->gauges()),
+                     "text/plain; version=0.0.4; charset=utf-8");
       },
       Route::Run::worker));
 
@@ -68,10 +69,12 @@ void add_house_routes(Builder& b) {
   stream.openapi = Builder::operation(
       {.tag = "house",
        .summary = "Server-sent events {position, topic, id} of what the caller may see; Last-Event-ID resumes",
-       .answer = "text/event-stream: \"ready\" at the start, \"change\" for each event, \"reset\" when too much was missed.",
+       .answer =
+           "text/event-stream: \"ready\" at the start, \"change\" for each event, \"reset\" when too much was missed.",
        .schema = "-"},
       {}, false, false);
-  stream.subscribe = [shared](std::shared_ptr<const Request> request, std::shared_ptr<Subscriber> subscriber) -> Status {
+  stream.subscribe = [shared](std::shared_ptr<const Request> request,
+                              std::shared_ptr<Subscriber> subscriber) -> Status {
     ANLAN_TRY(Caller caller, caller_of(*shared, *request, false));
     ANLAN_CHECK(shared->platform.read(
         [&](Reader&, const World& world) { return admitted(caller, world, "tickets.read"); }));

@@ -35,7 +35,8 @@ std::string_view authority(std::string_view origin) {
 
 bool from_our_pages(const Api& api, const Request& request) {
   const std::string_view origin = request.header("origin");
-  if (origin.empty()) return iequals(media_type(request), "application/json") || !request.header("x-anlan-request").empty();
+  if (origin.empty())
+    return iequals(media_type(request), "application/json") || !request.header("x-anlan-request").empty();
   return (!api.public_url.empty() && iequals(origin, api.public_url)) ||
          iequals(authority(origin), request.header("host"));
 }
@@ -105,7 +106,8 @@ Status admitted(const Caller& caller, const World& world, const std::string& sco
   const auto& principal = caller.principal;
   if (!principal.machine.empty()) {
     if (scope.empty()) return fail(Code::forbidden, "this is for people, not for machines");
-    if (scope != "*" && !principal.scopes.contains(scope)) return fail(Code::forbidden, "the token does not carry '" + scope + "'");
+    if (scope != "*" && !principal.scopes.contains(scope))
+      return fail(Code::forbidden, "the token does not carry '" + scope + "'");
     return {};
   }
   if (!world.directory().is_enabled(principal.person)) return fail(Code::unauthenticated, "the account is disabled");
@@ -120,7 +122,8 @@ Status insider(const app::Platform& platform, const Caller& caller, const World&
 Result<std::optional<std::string>> one(const Request& request, std::string_view name) {
   auto [begin, end] = request.query.equal_range(name);
   if (begin == end) return std::optional<std::string>();
-  if (std::next(begin) != end) return fail(Code::invalid, "'" + std::string(name) + "' is given twice", std::string(name));
+  if (std::next(begin) != end)
+    return fail(Code::invalid, "'" + std::string(name) + "' is given twice", std::string(name));
   return std::optional(begin->second);
 }
 
@@ -138,9 +141,10 @@ Result<std::int64_t> number(const Request& request, std::string_view name, std::
   if (!text) return otherwise;
   const auto value = integer(*text);
   if (!value || *value < least || *value > most)
-    return fail(Code::invalid,
-                "'" + std::string(name) + "' must be a number from " + std::to_string(least) + " to " + std::to_string(most),
-                std::string(name));
+    return fail(
+        Code::invalid,
+        "'" + std::string(name) + "' must be a number from " + std::to_string(least) + " to " + std::to_string(most),
+        std::string(name));
   return *value;
 }
 

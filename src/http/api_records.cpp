@@ -72,18 +72,21 @@ void add_record_routes(Builder& b) {
            ANLAN_CHECK(known_parameters(request, {}));
            return json_response(app::list_registers(api->platform));
          });
-  b.read("/api/v1/records/{register}", may_read,
-         {.tag = records, .summary = "The current records of a register", .answer = "A page of records, by id.",
-          .schema = "Page",
-          .query = {{"q", "string", "part of the id or of a field"}, {"limit", "integer", ""}, {"cursor", "string", ""}}},
-         [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
-           ANLAN_CHECK(known_parameters(request, {"q", "limit", "cursor"}));
-           ANLAN_TRY(std::optional<std::string> q, one(request, "q"));
-           ANLAN_TRY(Value all, app::list_records(api->platform, reader, world, caller.principal,
-                                                  request.parameters.at("register"), q.value_or(""), registers_most));
-           ANLAN_TRY(Value answer, page(request, all["items"].as_list(), "id", 1000, 1000));
-           return json_response(answer);
-         });
+  b.read(
+      "/api/v1/records/{register}", may_read,
+      {.tag = records,
+       .summary = "The current records of a register",
+       .answer = "A page of records, by id.",
+       .schema = "Page",
+       .query = {{"q", "string", "part of the id or of a field"}, {"limit", "integer", ""}, {"cursor", "string", ""}}},
+      [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
+        ANLAN_CHECK(known_parameters(request, {"q", "limit", "cursor"}));
+        ANLAN_TRY(std::optional<std::string> q, one(request, "q"));
+        ANLAN_TRY(Value all, app::list_records(api->platform, reader, world, caller.principal,
+                                               request.parameters.at("register"), q.value_or(""), registers_most));
+        ANLAN_TRY(Value answer, page(request, all["items"].as_list(), "id", 1000, 1000));
+        return json_response(answer);
+      });
   b.read("/api/v1/records/{register}/{id}", may_read,
          {.tag = records, .summary = "One record", .answer = "The record; ETag is its version.", .schema = "Record"},
          [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
@@ -144,42 +147,44 @@ void add_record_routes(Builder& b) {
             return record_unit(api, caller, std::move(write));
           });
 
-  b.call("POST", "/api/v1/import", "",
-         {.tag = records, .summary = "Write many records, all or none; a dry run only checks", .answer = "What was written."},
-         {{"name", "string", true, "of the import, for the log"},
-          {"rows", "array", true, "[{register, id, fields, state?}]"},
-          {"dry_run", "boolean"}},
-         [api](std::shared_ptr<const Request> request, const Caller& caller, const Value& body, Respond respond) {
-           const bool dry_run = body["dry_run"].as_bool();
-           for (const Value& row : body["rows"].as_list()) {
-             auto status = check_members(row, {{"register", "string", true},
-                                               {"id", "string", true},
-                                               {"fields", "object", true},
-                                               {"state", "string"}});
-             if (!status) return respond(problem(status.error(), *request));
-           }
-           api->platform.write(
-               [api, caller, body, dry_run](Txn& txn, const World& world) -> Result<Value> {
-                 std::set<std::string> registers;
-                 for (const Value& row : body["rows"].as_list()) registers.insert(row["register"].as_string());
-                 for (const auto& reg : registers) ANLAN_CHECK(may_maintain(api->platform, caller, world, reg));
-                 return app::import_records(api->platform, txn, caller.principal.actor(), body["name"].as_string(),
-                                            body["rows"].as_list(), dry_run);
-               },
-               [request, dry_run, rows = static_cast<std::int64_t>(body["rows"].as_list().size()),
-                respond = std::move(respond)](Result<Value> result) mutable {
-                 // A dry run ends in a refusal without reasons, so that nothing of it is written.
-                 if (!result && dry_run && result.error().code == Code::refused && result.error().refusals.empty())
-                   return respond(json_response(Value(Map{{"dry_run", true}, {"good", rows}})));
-                 if (!result) {
-                   Error error = result.error();
-                   if (error.code == Code::invalid && error.field.empty()) error.field = "rows";
-                   return respond(problem(error, *request));
-                 }
-                 respond(json_response(result->with("dry_run", false)));
-               });
-         },
-         16 << 20);
+  b.call(
+      "POST", "/api/v1/import", "",
+      {.tag = records,
+       .summary = "Write many records, all or none; a dry run only checks",
+       .answer = "What was written."},
+      {{"name", "string", true, "of the import, for the log"},
+       {"rows", "array", true, "[{register, id, fields, state?}]"},
+       {"dry_run", "boolean"}},
+      [api](std::shared_ptr<const Request> request, const Caller& caller, const Value& body, Respond respond) {
+        const bool dry_run = body["dry_run"].as_bool();
+        for (const Value& row : body["rows"].as_list()) {
+          auto status = check_members(
+              row,
+              {{"register", "string", true}, {"id", "string", true}, {"fields", "object", true}, {"state", "string"}});
+          if (!status) return respond(problem(status.error(), *request));
+        }
+        api->platform.write(
+            [api, caller, body, dry_run](Txn& txn, const World& world) -> Result<Value> {
+              std::set<std::string> registers;
+              for (const Value& row : body["rows"].as_list()) registers.insert(row["register"].as_string());
+              for (const auto& reg : registers) ANLAN_CHECK(may_maintain(api->platform, caller, world, reg));
+              return app::import_records(api->platform, txn, caller.principal.actor(), body["name"].as_string(),
+                                         body["rows"].as_list(), dry_run);
+            },
+            [request, dry_run, rows = static_cast<std::int64_t>(body["rows"].as_list().size()),
+             respond = std::move(respond)](Result<Value> result) mutable {
+              // A dry run ends in a refusal without reasons, so that nothing of it is written.
+              if (!result && dry_run && result.error().code == Code::refused && result.error().refusals.empty())
+                return respond(json_response(Value(Map{{"dry_run", true}, {"good", rows}})));
+              if (!result) {
+                Error error = result.error();
+                if (error.code == Code::invalid && error.field.empty()) error.field = "rows";
+                return respond(problem(error, *request));
+              }
+              respond(json_response(result->with("dry_run", false)));
+            });
+      },
+      16 << 20);
 
   b.read("/api/v1/people", may_read,
          {.tag = "people", .summary = "People with their posts", .answer = "A page of people, by id.", .schema = "Page",
@@ -244,7 +249,8 @@ void add_record_routes(Builder& b) {
               return fail(Code::not_found, "there is no notice '" + text + "'");
             return Builder::Unit{[api, id, person = caller.principal.person](Txn& txn, const World&) -> Result<Value> {
               ANLAN_TRY(std::vector<app::OutboxRow> rows, txn.outbox_of(person, 10'000));
-              auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.id == id && r.channel == "notice"; });
+              auto row = std::find_if(rows.begin(), rows.end(),
+                                      [&](const auto& r) { return r.id == id && r.channel == "notice"; });
               if (row == rows.end()) return fail(Code::not_found, "there is no notice '" + std::to_string(id) + "'");
               Value answer(Map{{"id", id}, {"acknowledged", true}});
               if (row->state == "acknowledged") return answer;

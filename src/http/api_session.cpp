@@ -8,7 +8,8 @@ namespace {
 using app::Sessions;
 
 std::string cookie(const Api& api, const std::string& token, Duration keep) {
-  std::string out = "anlan_session=" + token + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(keep.ms / 1000);
+  std::string out =
+      "anlan_session=" + token + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(keep.ms / 1000);
   if (api.secure_cookie) out += "; Secure";
   return out;
 }
@@ -163,8 +164,12 @@ void add_session_routes(Builder& b) {
                                 });
          });
 
-  b.read("/api/v1/tokens", "", {.tag = "tokens", .summary = "Tokens of machines", .answer = "All tokens.", .schema = "Page",
-                                .query = {{"limit", "integer", ""}, {"cursor", "string", ""}}},
+  b.read("/api/v1/tokens", "",
+         {.tag = "tokens",
+          .summary = "Tokens of machines",
+          .answer = "All tokens.",
+          .schema = "Page",
+          .query = {{"limit", "integer", ""}, {"cursor", "string", ""}}},
          [api](const Request& request, const Caller& caller, Reader&, const World& world) -> Result<Response> {
            ANLAN_CHECK(known_parameters(request, {"limit", "cursor"}));
            ANLAN_TRY(Value items, api->sessions.list_tokens(world, caller.principal));

@@ -86,10 +86,16 @@ bool Feed::step() {
     return !c.subscriber->open() || !sessions_.stands(c.caller);
   });
   bool more = false;
+  if (clients_.empty() && joining.empty()) {
+    // Nobody listens: the log need not be read.
+    position_ = std::max(position_, target);
+    count_ = 0;
+    return false;
+  }
   auto status = platform_.read([&](app::Reader& reader, const app::World& world) -> Status {
     if (target > position_) {
       ANLAN_TRY(std::vector<app::Event> events, reader.events_after(position_, chunk));
-      if (!clients_.empty()) ANLAN_CHECK(tell(reader, world, events, clients_));
+      ANLAN_CHECK(tell(reader, world, events, clients_));
       position_ = events.empty() ? target : events.back().position;
     }
     for (Client& client : joining) {

@@ -32,7 +32,8 @@ Result<int> severity_rank(const app::Platform& platform, const std::vector<std::
     const auto& words = field->type.words;
     for (std::size_t i = 0; i < words.size(); ++i) {
       auto label = field->type.labels.find(words[i]);
-      if (words[i] == text || (label != field->type.labels.end() && (label->second.zh == text || label->second.en == text)))
+      if (words[i] == text ||
+          (label != field->type.labels.end() && (label->second.zh == text || label->second.en == text)))
         return static_cast<int>(i) + 1;
     }
   }
@@ -143,11 +144,12 @@ void add_changes(Api& api, const Caller& caller, const std::string& number, std:
 
 template <class F>
 Builder::Read reading(std::shared_ptr<Api> api, F f) {
-  return [api, f](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
-    ANLAN_CHECK(known_parameters(request, {}));
-    ANLAN_TRY(Value answer, f(api->platform, reader, world, caller.principal, request.parameters.at("number")));
-    return json_response(answer);
-  };
+  return
+      [api, f](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
+        ANLAN_CHECK(known_parameters(request, {}));
+        ANLAN_TRY(Value answer, f(api->platform, reader, world, caller.principal, request.parameters.at("number")));
+        return json_response(answer);
+      };
 }
 
 }  // namespace
@@ -171,7 +173,8 @@ void add_ticket_routes(Builder& b) {
                                  [](const Value& ticket, Response& response) {
                                    tag(ticket, response);
                                    response.headers.emplace_back(
-                                       "Location", "/api/v1/tickets/" + percent_encode_path(ticket["number"].as_string()));
+                                       "Location",
+                                       "/api/v1/tickets/" + percent_encode_path(ticket["number"].as_string()));
                                  }};
           });
 
@@ -206,7 +209,8 @@ void add_ticket_routes(Builder& b) {
          {.tag = tickets, .summary = "One ticket", .answer = "The ticket; ETag is its version.", .schema = "Ticket"},
          [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
            ANLAN_CHECK(known_parameters(request, {}));
-           ANLAN_TRY(Value ticket, app::view(api->platform, reader, world, caller.principal, request.parameters.at("number")));
+           ANLAN_TRY(Value ticket,
+                     app::view(api->platform, reader, world, caller.principal, request.parameters.at("number")));
            Response response = json_response(ticket);
            tag(ticket, response);
            return response;
@@ -295,7 +299,9 @@ void add_ticket_routes(Builder& b) {
           });
   for (const bool on : {true, false})
     b.write(on ? "PUT" : "DELETE", "/api/v1/tickets/{number}/watch", "",
-            {.tag = tickets, .summary = on ? "Watch the ticket" : "Watch it no longer", .answer = "Whether it is watched."},
+            {.tag = tickets,
+             .summary = on ? "Watch the ticket" : "Watch it no longer",
+             .answer = "Whether it is watched."},
             {}, [api, on](const Request& request, const Caller& caller, const Value&) -> Result<Builder::Unit> {
               return Builder::Unit{[api, on, principal = caller.principal,
                                     number = request.parameters.at("number")](Txn& txn, const World&) {

@@ -123,8 +123,11 @@ void Scheduler::halt(Instant wall, Duration mono, Duration by) {
   base_mono_ = mono;
   if (!already) halted_since_ = wall.ms;
   write_event("clock.jumped", Map{{"by", by}, {"wall", wall}});
-  options_.failed("clock", Error{Code::unavailable, "the wall clock jumped; nothing fires until it has run evenly for a "
-                                                    "minute", {}, {}});
+  options_.failed("clock", Error{Code::unavailable,
+                                 "the wall clock jumped; nothing fires until it has run evenly for a "
+                                 "minute",
+                                 {},
+                                 {}});
 }
 
 void Scheduler::write_event(const char* kind, Map body) {

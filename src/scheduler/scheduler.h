@@ -5,7 +5,8 @@
 // Rule on jumps of the clock: when wall time and monotonic time have drifted apart by more than 5 s within a minute (or
 // wall time stands before the last event of the log at start), nothing fires, an event "clock.jumped" is written and
 // condition() says so. Once wall time has run evenly for 60 s, an event "clock.resumed" is written and firing resumes:
-// what is due by the wall clock then fires. A machine that was suspended counts as a jump, because monotonic time stood.
+// what is due by the wall clock then fires. A machine that was suspended counts as a jump, because monotonic time
+// stood.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -52,8 +53,8 @@ class Scheduler {
   // Something was committed: there may be an earlier timer now. Thread-safe and cheap.
   void wake();
 
-  // One step: watches the clock, fires what is due and does the chores whose turn it is; waits for the units it started.
-  // For the thread, and for tests instead of it.
+  // One step: watches the clock, fires what is due and does the chores whose turn it is; waits for the units it
+  // started. For the thread, and for tests instead of it.
   void tick();
   // How long nothing will be due, at most a second; that bound is also how soon a jump is seen. For the thread.
   Duration idle_for();

@@ -43,7 +43,8 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
 
   std::vector<correlation::Problem> problems;
   correlation::RuleSet rules = app::load_correlation(*definitions, problems);
-  if (!problems.empty()) return fail(Code::invalid, "correlation rules: " + problems.front().path + ": " + problems.front().message);
+  if (!problems.empty())
+    return fail(Code::invalid, "correlation rules: " + problems.front().path + ": " + problems.front().message);
 
   storage::Options storage;
   storage.clock = &clock;
@@ -87,7 +88,8 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
                 configuration.public_url, configuration.public_url.starts_with("https://")});
   api->readiness = [app] {
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
-    return Value(Map{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}});
+    return Value(
+        Map{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}});
   };
   api->transport_metrics = [transport] {
     http::Server* server = transport->load();
@@ -127,9 +129,11 @@ Status Application::set_up(const Configuration& configuration) {
     return {};
   }));
   if (!configuration.demo && shown)
-    return fail(Code::conflict, "this data folder holds demonstration accounts with a published password; use another one");
+    return fail(Code::conflict,
+                "this data folder holds demonstration accounts with a published password; use another one");
   if (configuration.demo && !shown) {
-    if (accounts) return fail(Code::conflict, "this data folder holds real accounts; a demonstration needs another one");
+    if (accounts)
+      return fail(Code::conflict, "this data folder holds real accounts; a demonstration needs another one");
     ANLAN_TRY(std::string hash, vault_->hash_and_wait(demo_password));
     ANLAN_CHECK(load_demo(*platform_, *sessions_, configuration.demo_data, hash));
   }

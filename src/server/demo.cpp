@@ -96,8 +96,8 @@ Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<D
     const std::string id = describe(row.value["id"]), where = fmt::format("{}: {}/{}", row.file, row.reg, id);
     auto fields = in_time(row.value["fields"], platform.now());
     if (!fields) return std::unexpected(located(fields.error(), where));
-    auto written = app::write_record_as_platform(platform, txn, actor,
-                                                 {row.reg, id, *fields, row.value["state"].as_string(), {}, "demonstration"});
+    auto written = app::write_record_as_platform(
+        platform, txn, actor, {row.reg, id, *fields, row.value["state"].as_string(), {}, "demonstration"});
     if (!written) return std::unexpected(located(written.error(), where));
   }
   return {};
@@ -124,8 +124,9 @@ Status play_ticket(app::Platform& platform, const Document& document, const Valu
     return {};
   };
   ANLAN_CHECK(step(ticket, [&](app::Txn& txn, const Value& fields) {
-    return app::open_ticket(platform, txn, person(ticket["as"]),
-                            {ticket["process"].as_string(), fields, ticket["comment"].as_string(), ticket["drill"].as_bool()});
+    return app::open_ticket(
+        platform, txn, person(ticket["as"]),
+        {ticket["process"].as_string(), fields, ticket["comment"].as_string(), ticket["drill"].as_bool()});
   }));
   for (const Value& next : ticket["then"].as_list())
     ANLAN_CHECK(step(next, [&](app::Txn& txn, const Value& fields) {
@@ -151,7 +152,8 @@ Status load_demo(app::Platform& platform, app::Sessions& sessions, const std::st
   });
   if (!written) return std::unexpected(written.error());
   for (const Document& document : documents)
-    for (const Value& ticket : document.value["tickets"].as_list()) ANLAN_CHECK(play_ticket(platform, document, ticket));
+    for (const Value& ticket : document.value["tickets"].as_list())
+      ANLAN_CHECK(play_ticket(platform, document, ticket));
   return {};
 }
 

@@ -253,7 +253,8 @@ class ServerTest : public testing::Test {
   }
 
   // A person with posts, who has set a password over an invitation.
-  Browser person(Browser& keeper, const std::string& id, const std::vector<std::string>& posts, const std::string& board = {}) {
+  Browser person(Browser& keeper, const std::string& id, const std::vector<std::string>& posts,
+                 const std::string& board = {}) {
     EXPECT_EQ(keeper.put("/api/v1/records/person/" + id, R"({"fields":{"login":")" + id + R"(","name":")" + id +
                                                              R"(","internal":true,"enabled":true}})").status, 200);
     for (const auto& post : posts) {
@@ -279,8 +280,8 @@ class ServerTest : public testing::Test {
     cai.emplace(person(*boss, "cai", {}));
   }
   std::string open_case(const std::string& title = "坏了") {
-    const Reply reply =
-        ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":")" + title + R"(","board":"one","channel":"phone"}})");
+    const Reply reply = ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":")" + title +
+                                                         R"(","board":"one","channel":"phone"}})");
     EXPECT_EQ(reply.status, 201) << describe(reply.body);
     return reply.body["number"].as_string();
   }
@@ -323,13 +324,19 @@ TEST_F(ServerTest, NobodyGetsInUnasked) {
 
 TEST_F(ServerTest, TheFirstLinkMakesOneAdministrator) {
   Browser b = browser();
-  EXPECT_EQ(b.post("/api/v1/first-start", R"({"token":"guess","login":"me","name":"me","password":"four calm green rivers"})").status, 404);
+  EXPECT_EQ(
+      b.post("/api/v1/first-start", R"({"token":"guess","login":"me","name":"me","password":"four calm green rivers"})")
+          .status,
+      404);
   Browser k = keeper();
   const Reply me = k.get("/api/v1/me");
   EXPECT_EQ(me.body["id"], Value("keeper"));
   EXPECT_EQ(me.body["posts"].as_list().front()["post"], Value("keeper"));
-  EXPECT_EQ(b.post("/api/v1/first-start", R"({"token":")" + *application->first_start_token() +
-                                              R"(","login":"other","name":"other","password":"four calm green rivers"})").status, 404);
+  EXPECT_EQ(
+      b.post("/api/v1/first-start", R"({"token":")" + *application->first_start_token() +
+                                        R"(","login":"other","name":"other","password":"four calm green rivers"})")
+          .status,
+      404);
   EXPECT_EQ(events("session.opened"), 1);
 }
 
@@ -388,8 +395,12 @@ TEST_F(ServerTest, SessionsEnd) {
 TEST_F(ServerTest, ANewPasswordEndsOtherSessions) {
   Browser b = keeper(), other = browser();
   EXPECT_EQ(other.sign_in("keeper", keeper_password).status, 200);
-  EXPECT_EQ(b.put("/api/v1/me/password", R"({"current":"wrong wrong wrong","password":"nine slow white clouds"})").status, 401);
-  EXPECT_EQ(b.put("/api/v1/me/password", R"({"current":"four calm green rivers","password":"nine slow white clouds"})").status, 204);
+  EXPECT_EQ(
+      b.put("/api/v1/me/password", R"({"current":"wrong wrong wrong","password":"nine slow white clouds"})").status,
+      401);
+  EXPECT_EQ(b.put("/api/v1/me/password", R"({"current":"four calm green rivers","password":"nine slow white clouds"})")
+                .status,
+            204);
   EXPECT_EQ(b.get("/api/v1/me").status, 200);
   EXPECT_EQ(other.get("/api/v1/me").status, 401);
   EXPECT_EQ(other.sign_in("keeper", keeper_password).status, 401);
@@ -418,7 +429,8 @@ TEST_F(ServerTest, ForeignPagesChangeNothing) {
 
 TEST_F(ServerTest, ATicketFromOpeningToEnd) {
   staff();
-  const Reply opened = ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":"坏了","board":"one","channel":"phone"}})");
+  const Reply opened =
+      ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":"坏了","board":"one","channel":"phone"}})");
   ASSERT_EQ(opened.status, 201) << describe(opened.body);
   EXPECT_EQ(opened.headers.at("location"), "/api/v1/tickets/CASE-0001");
   EXPECT_EQ(opened.headers.at("etag"), "\"1\"");
@@ -470,14 +482,16 @@ TEST_F(ServerTest, UnknownMembersAreNamed) {
 
 TEST_F(ServerTest, AKeyIsAnsweredOnce) {
   staff();
-  const std::string body = R"({"process":"case","fields":{"title":"一次","board":"one"}})", key = "Idempotency-Key: k-1\r\n";
+  const std::string body = R"({"process":"case","fields":{"title":"一次","board":"one"}})",
+                    key = "Idempotency-Key: k-1\r\n";
   const Reply first = ann->post("/api/v1/tickets", body, key), again = ann->post("/api/v1/tickets", body, key);
   EXPECT_EQ(first.status, 201);
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(again.body, first.body);
   EXPECT_EQ(again.headers.at("idempotent-replayed"), "true");
   EXPECT_EQ(again.headers.at("location"), first.headers.at("location"));
-  EXPECT_EQ(ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":"另一","board":"one"}})", key).status, 409);
+  EXPECT_EQ(ann->post("/api/v1/tickets", R"({"process":"case","fields":{"title":"另一","board":"one"}})", key).status,
+            409);
   // A refused request leaves no answer behind; the key may be used again.
   const std::string other = "Idempotency-Key: k-2\r\n";
   EXPECT_EQ(ann->post("/api/v1/tickets/CASE-0001/actions/answer", "{}", other).status, 409);
@@ -488,17 +502,20 @@ TEST_F(ServerTest, AKeyIsAnsweredOnce) {
 TEST_F(ServerTest, ListsFilterAndTurnPages) {
   staff();
   for (int i = 0; i < 5; ++i) open_case("第" + std::to_string(i));
-  const Reply page = ann->get("/api/v1/tickets?process=case&state=waiting&open=true&channel=phone&limit=2&sort=opened_at");
+  const Reply page =
+      ann->get("/api/v1/tickets?process=case&state=waiting&open=true&channel=phone&limit=2&sort=opened_at");
   ASSERT_EQ(page.body["items"].as_list().size(), 2u) << describe(page.body);
   EXPECT_EQ(page.body["items"].as_list().front()["number"], Value("CASE-0001"));
-  const Reply next = ann->get("/api/v1/tickets?process=case&state=waiting&open=true&channel=phone&limit=2&sort=opened_at&cursor=" +
-                              page.body["next_cursor"].as_string());
+  const Reply next =
+      ann->get("/api/v1/tickets?process=case&state=waiting&open=true&channel=phone&limit=2&sort=opened_at&cursor=" +
+               page.body["next_cursor"].as_string());
   EXPECT_EQ(next.body["items"].as_list().front()["number"], Value("CASE-0003"));
   EXPECT_EQ(bob->get("/api/v1/tickets?holder=me").body["items"].as_list().size(), 5u);
   EXPECT_EQ(ann->get("/api/v1/tickets?holder=me").body["items"].as_list().size(), 0u);
   EXPECT_EQ(bob->get("/api/v1/tickets?owes=me").body["items"].as_list().size(), 5u);
   EXPECT_EQ(ann->get("/api/v1/tickets?channel=mail").body["items"].as_list().size(), 0u);
-  for (const char* bad : {"limit=0", "limit=x", "sort=worst", "open=maybe", "process=none", "severity=dire", "opened_from=today"})
+  for (const char* bad :
+       {"limit=0", "limit=x", "sort=worst", "open=maybe", "process=none", "severity=dire", "opened_from=today"})
     EXPECT_EQ(ann->get(std::string("/api/v1/tickets?") + bad).status, 422) << bad;
 }
 
@@ -517,7 +534,8 @@ TEST_F(ServerTest, TheStreamTellsWhatOneMaySee) {
   staff();
   http::RawClient bobs(application->port()), cais(application->port());
   auto listen = [](http::RawClient& client, const Browser& who, const std::string& more = {}) {
-    client.send("GET /api/v1/stream HTTP/1.1\r\nHost: anlan.test\r\nCookie: anlan_session=" + who.cookie + "\r\n" + more + "\r\n");
+    client.send("GET /api/v1/stream HTTP/1.1\r\nHost: anlan.test\r\nCookie: anlan_session=" + who.cookie + "\r\n" +
+                more + "\r\n");
   };
   listen(bobs, *bob);
   listen(cais, *cai);
@@ -585,7 +603,8 @@ TEST_F(ServerTest, RegistersAndParameters) {
   EXPECT_EQ(ann->get("/api/v1/records/none").status, 404);
   const Reply people = ann->get("/api/v1/people?limit=2");
   EXPECT_EQ(people.body["items"].as_list().size(), 2u);
-  EXPECT_EQ(ann->get("/api/v1/people?cursor=" + people.body["next_cursor"].as_string()).body["items"].as_list().size(), 2u);
+  EXPECT_EQ(ann->get("/api/v1/people?cursor=" + people.body["next_cursor"].as_string()).body["items"].as_list().size(),
+            2u);
   EXPECT_EQ(ann->get("/api/v1/people?post=engineer").body["items"].as_list().size(), 1u);
 
   EXPECT_EQ(boss->put("/api/v1/parameters/patience", R"({"value":"3h"})").status, 409);
@@ -593,12 +612,15 @@ TEST_F(ServerTest, RegistersAndParameters) {
   EXPECT_EQ(ann->put("/api/v1/parameters/patience", R"({"value":"1h"})").status, 403);
   EXPECT_EQ(ann->get("/api/v1/parameters").body["items"].as_list().front()["value"], Value("30m"));
 
-  const std::string rows = R"([{"register":"unit","id":"a","fields":{"name":"甲"}},{"register":"unit","id":"b","fields":{"name":"乙"}}])";
-  EXPECT_EQ(boss->post("/api/v1/import", R"({"name":"units","dry_run":true,"rows":)" + rows + "}").body["good"], Value(2));
+  const std::string rows =
+      R"([{"register":"unit","id":"a","fields":{"name":"甲"}},{"register":"unit","id":"b","fields":{"name":"乙"}}])";
+  EXPECT_EQ(boss->post("/api/v1/import", R"({"name":"units","dry_run":true,"rows":)" + rows + "}").body["good"],
+            Value(2));
   EXPECT_EQ(ann->get("/api/v1/records/unit/a").status, 404);
   EXPECT_EQ(boss->post("/api/v1/import", R"({"name":"units","rows":)" + rows + "}").body["imported"], Value(2));
   EXPECT_EQ(ann->get("/api/v1/records/unit/a").status, 200);
-  const Reply bad = boss->post("/api/v1/import", R"({"name":"units","rows":[{"register":"unit","id":"c","fields":{}}]})");
+  const Reply bad =
+      boss->post("/api/v1/import", R"({"name":"units","rows":[{"register":"unit","id":"c","fields":{}}]})");
   EXPECT_EQ(bad.status, 422);
   EXPECT_EQ(bad.body["refusals"].as_list().size(), 1u);
   EXPECT_EQ(ann->post("/api/v1/import", R"({"name":"units","rows":)" + rows + "}").status, 403);

@@ -33,7 +33,8 @@ namespace {
 Result<std::string> read_secret(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::string text;
-  if (!in || !std::getline(in, text)) return fail(Code::unavailable, "cannot read " + path + ": " + std::strerror(errno));
+  if (!in || !std::getline(in, text))
+    return fail(Code::unavailable, "cannot read " + path + ": " + std::strerror(errno));
   const std::string secret(trim(text));
   const bool hex = secret.size() == 64 && std::all_of(secret.begin(), secret.end(), [](unsigned char c) {
                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
