@@ -22,7 +22,7 @@ namespace {
 
 struct Plan {
   std::vector<std::string> lines;
-  std::string method, headers;
+  std::string method, headers, port;
   std::int64_t total = 0, sent = 0, done = 0, run = 0;
   std::vector<double> ms;
   std::map<int, std::int64_t> statuses;
@@ -34,7 +34,7 @@ struct Plan {
     for (auto at = line.find("{n}"); at != std::string::npos; at = line.find("{n}")) line.replace(at, 3, fmt::format("{}-{}", run, sent));
     auto tab = line.find('\t');
     std::string target = line.substr(0, tab), body = tab == std::string::npos ? "" : line.substr(tab + 1);
-    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}", method, target, headers);
+    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{}", method, target, port, headers);
     if (!body.empty()) request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
     return request + "\r\n" + body;
   }
@@ -104,6 +104,7 @@ int main(int argc, char** argv) {
   int connections = std::atoi(argv[2]);
   plan.total = std::atoll(argv[3]);
   plan.method = argv[4];
+  plan.port = argv[1];
   plan.run = anlan::system_clock().wall().ms;
   std::ifstream file(argv[5]);
   for (std::string line; std::getline(file, line);)

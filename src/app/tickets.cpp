@@ -179,16 +179,15 @@ class Chain {
     if (!process) return fail(Code::not_found, fmt::format("there is no process '{}'", request.process), "process");
     ANLAN_TRY(World world, platform_.world(txn_));
     Engine engine(platform_.definitions(), world);
-    // Decide before a number is taken, so that a refused opening costs none.
+    // A refused opening costs no number: the unit that took it is undone.
     engine::Request ask;
     ask.actor = actor;
     ask.fields = request.fields;
     ask.comment = request.comment;
     ask.now = platform_.now();
     std::string pattern = (request.drill ? "DRILL-" : "") + process->number;
-    ANLAN_TRY(Outcome outcome, engine.open(request.process, ask, "-", request.drill));
     ANLAN_TRY(std::int64_t seq, txn_.next_number(engine::sequence_name(pattern, ask.now, zone())));
-    outcome.ticket.number = engine::format_number(pattern, ask.now, zone(), seq);
+    ANLAN_TRY(Outcome outcome, engine.open(request.process, ask, engine::format_number(pattern, ask.now, zone(), seq), request.drill));
     return store(nullptr, outcome, actor, depth);
   }
 

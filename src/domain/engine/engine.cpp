@@ -389,9 +389,9 @@ class Pass {
     return best;
   }
 
+  // Pre: the facts are fresh. They are rebuilt here only where a decision changed something: this runs at every write.
   void decisions() {
     for (const DecisionDef& def : process_.decisions) {
-      facts_.refresh();
       facts_.forget_changes();
       std::vector<std::size_t> rows;
       Value computed = decide(def, facts_, &rows);
@@ -405,9 +405,13 @@ class Pass {
         bool rose = first || rank_of(def.output, computed) > rank_of(def.output, state.computed);
         stands = rose && rank_of(def.output, computed) > rank_of(def.output, before) ? computed : before;
       }
+      bool changed = first || !(state.value == stands);
       if (!(stands == before)) {
         state.since = now_;
-        if (!def.into.empty()) t_.fields = t_.fields.with(def.into, stands);
+        if (!def.into.empty()) {
+          t_.fields = t_.fields.with(def.into, stands);
+          facts_.refresh();
+        }
         if (rank_of(def.output, stands) > rank_of(def.output, before) && !first)
           out_.notes.push_back(Value(Map{{"what", "decision_raised"}, {"decision", def.key}, {"from", before}, {"to", stands}, {"rows", rows_value(def, rows)}}));
         if (rank_of(def.output, stands) > rank_of(def.output, before)) raised_.push_back(def.key);
@@ -415,8 +419,8 @@ class Pass {
       state.value = stands;
       state.computed = computed;
       state.rows = rows;
+      if (changed) facts_.refresh_decisions();
       foretell(def, state, next);
-      facts_.refresh();
     }
   }
 
@@ -760,9 +764,16 @@ class Pass {
     return out;
   }
 
+  // Effects see what the effects before them did.
   void apply(const EffectDef& def) {
-    facts_.refresh();
     if (!def.when.empty() && !def.when.holds(facts_)) return;
+    carry_out(def);
+    using Kind = EffectDef::Kind;
+    if (def.kind == Kind::set || def.kind == Kind::append || def.kind == Kind::fill || def.kind == Kind::tasks || def.kind == Kind::void_tasks)
+      facts_.refresh();
+  }
+
+  void carry_out(const EffectDef& def) {
     switch (def.kind) {
       case EffectDef::Kind::set:
         for (const auto& [field, program] : def.values) {
@@ -837,10 +848,8 @@ class Pass {
   void settle() {
     facts_.refresh();
     decisions();
-    facts_.refresh();
     covered_changes();
     clocks();
-    facts_.refresh();
     fire_steps();
     const StateDef* state = process_.state(t_.state);
     bool closed = state && !state->final.empty();
@@ -916,15 +925,22 @@ Status perform(Pass& pass, const ActionDef& action, const Request& request, cons
   for (const auto& field : action.fields)
     if (const FieldDef* def = process.field(field.field)) takes.push_back(*def);
   ANLAN_TRY(Value given, decode_fields(request.fields, takes, "fields", calendar::Zone::shanghai()));
-  for (const auto& [key, v] : given.as_map()) t.fields = t.fields.with(key, v);
+  Map merged = t.fields.as_map();
+  for (const auto& [key, v] : given.as_map()) {
+    if (v.is_null()) merged.erase(key);
+    else merged.insert_or_assign(key, v);
+  }
+  t.fields = Value(std::move(merged));
+  pass.facts().refresh();
   if (opening) {
     // Defaults may read what was given (a system gives its board) and, in a second round, each other.
     for (int round = 0; round < 2; ++round)
       for (const FieldDef& field : process.fields) {
-        if (!t.fields[field.key].is_null() || field.initial.empty()) continue;
-        pass.facts().refresh();
+        if (field.initial.empty() || !t.fields[field.key].is_null()) continue;
         auto outcome = field.initial.evaluate(pass.facts());
-        if (outcome.ok && !outcome.value.is_null()) t.fields = t.fields.with(field.key, outcome.value);
+        if (!outcome.ok || outcome.value.is_null()) continue;
+        t.fields = t.fields.with(field.key, outcome.value);
+        pass.facts().refresh();
       }
   }
   pass.facts().refresh();

@@ -19,6 +19,8 @@ class TicketFacts final : public expr::Facts {
     for (Root r : {Root::ticket, Root::decisions}) known_[static_cast<std::size_t>(r)] = false;
     lanes_.clear();
   }
+  // Only a decision changed: fields, and the rows that stopwatches read, stand as they are.
+  void refresh_decisions() const { known_[static_cast<std::size_t>(Root::decisions)] = false; }
   void set_now(Instant now) {
     now_ = now;
     known_[static_cast<std::size_t>(Root::now)] = false;
