@@ -238,7 +238,7 @@ class SqliteStore final : public app::Store {
     std::vector<Result<Value>> results;
     results.reserve(batch.size());
     sql::Batch memory(counters_);
-    bool changed = false, acknowledged = false;
+    bool changed = false;
     Status status;
     if (std::string why = stopped_because(); !why.empty()) {
       status = fail(Code::unavailable, "the store takes no writes: " + why);
@@ -247,10 +247,6 @@ class SqliteStore final : public app::Store {
       status = run_units(batch, memory, results, changed);
       if (status && changed) {
         index_.announce(memory.overlay(), memory.counters.generation);
-        if (options_.acknowledge_before_commit) {
-          finish(batch, std::move(results), memory.counters.position);
-          acknowledged = true;
-        }
         status = run_statement(*connection_, "COMMIT");
         if (status) {
           index_.publish(memory.codes());
@@ -284,9 +280,7 @@ class SqliteStore final : public app::Store {
       results.clear();
       for (std::size_t i = 0; i < batch.size(); ++i) results.emplace_back(std::unexpected(status.error()));
     }
-    if (!acknowledged) {
-      finish(batch, std::move(results), status && changed ? std::optional(counters_.position) : std::nullopt);
-    }
+    finish(batch, std::move(results), status && changed ? std::optional(counters_.position) : std::nullopt);
     checkpoint();
   }
 

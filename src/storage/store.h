@@ -30,9 +30,6 @@ struct Options {
   int readers = 4;               // read-only connections, opened as they are needed
   int checkpoint_pages = 1000;   // log pages after which the writer moves them to the file
   std::string vfs;               // a registered SQLite VFS, for tests that let the disk fail; empty: the usual one
-  // Breaks the promise of `done` on purpose: answers before the commit. Only the control of the crash suite sets it,
-  // to show that the suite notices.
-  bool acknowledge_before_commit = false;
 };
 
 // Opens or creates the database, brings its schema up to date and starts the threads. Code::unavailable when another

@@ -71,7 +71,13 @@ Result<Value> unit(Txn& txn, std::uint64_t choice) {
   return Value(number + " " + std::to_string(version) + "\n");
 }
 
-int write_until_killed(const storage::Options& options, const std::string& acks) {
+void acknowledge(int out, const std::string& line) {
+  if (::write(out, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ::_exit(2);
+}
+
+// `early`: acknowledges from inside the unit, that is before its batch is committed: the broken promise that the control
+// of the suite has to bring to light.
+int write_until_killed(const storage::Options& options, const std::string& acks, bool early) {
   auto opened = storage::open_sqlite(options);
   if (!opened) {
     std::fprintf(stderr, "open: %s\n", opened.error().message.c_str());
@@ -82,15 +88,19 @@ int write_until_killed(const storage::Options& options, const std::string& acks)
   if (out < 0) return 1;
   std::vector<std::thread> writers;
   for (int t = 0; t < threads; ++t) {
-    writers.emplace_back([&store, out, t] {
+    writers.emplace_back([&store, out, early, t] {
       std::counting_semaphore<in_flight> free(in_flight);
       for (std::uint64_t i = static_cast<std::uint64_t>(t);; i += 7) {
         free.acquire();
-        store.write([i](Txn& txn) { return unit(txn, i); },
-                    [&free, out](Result<Value> result) {
+        store.write(
+                    [i, out, early](Txn& txn) {
+                      auto result = unit(txn, i);
+                      if (early && result) acknowledge(out, result->as_string());
+                      return result;
+                    },
+                    [&free, out, early](Result<Value> result) {
                       if (result) {
-                        const std::string& line = result->as_string();
-                        if (::write(out, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ::_exit(2);
+                        if (!early) acknowledge(out, result->as_string());
                       } else if (result.error().code != Code::refused) {
                         std::fprintf(stderr, "write: %s\n", result.error().message.c_str());
                       }
@@ -203,6 +213,5 @@ int main(int argc, char** argv) {
   }
   storage::Options options{.path = words[1] + "/anlan.db"};
   if (words[0] == "check") return check(options, words[2]);
-  options.acknowledge_before_commit = words.size() > 3 && words[3] == "--acknowledge-before-commit";
-  return write_until_killed(options, words[2]);
+  return write_until_killed(options, words[2], words.size() > 3 && words[3] == "--acknowledge-before-commit");
 }
