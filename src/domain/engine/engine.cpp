@@ -278,8 +278,24 @@ class Pass {
     return best;
   }
 
+  // A seat given on: the one who gets it must be allowed beside all who sat before. Machines sit nowhere.
+  std::vector<Refusal> give_seat(const std::string& role, const std::string& person) {
+    if (person.empty() || !world_.directory().person(person) || t_.occupant(role) == person) return {};
+    Actor taker{person, false, false};
+    Fit fit;
+    if (const RoleDef* def = process_.role(role))
+      for (const auto& source : def->who)
+        if (!fit.fits) fit = fits(source, taker, facts_);
+    auto refusals = separation(role, taker, fit);
+    if (refusals.empty()) take_seat(role, person, fit.post, fit.board);
+    return refusals;
+  }
+
   void take_seat(const std::string& role, const std::string& person, const std::string& post, const std::string& board) {
-    if (role.empty() || person.empty() || t_.occupant(role) == person) return;
+    if (role.empty() || person.empty()) return;
+    for (const auto& seat : t_.seats)
+      // Who sits already sits on, unless he acts in another post now: separation asks for every post of the history.
+      if (seat.role == role && !seat.until && seat.person == person && (post.empty() || post == seat.post)) return;
     for (auto& seat : t_.seats)
       if (seat.role == role && !seat.until) seat.until = now_;
     const auto* who = world_.directory().person(person);
@@ -389,58 +405,78 @@ class Pass {
     return best;
   }
 
+  // What stands when the table gives `computed`, and where it goes: into the field, if it has one.
+  static Value stands(const DecisionDef& def, const Value& before, const Value& computed, const DecisionState* last) {
+    if (!def.raises_only || before.is_null()) return computed;
+    // People may have lowered what the table says; only a new rise of the table raises it again.
+    bool rose = !last || rank_of(def.output, computed) > rank_of(def.output, last->computed);
+    return rose && rank_of(def.output, computed) > rank_of(def.output, before) ? computed : before;
+  }
+
   // Pre: the facts are fresh. They are rebuilt here only where a decision changed something: this runs at every write.
   void decisions() {
+    facts_.forget_changes();
     for (const DecisionDef& def : process_.decisions) {
-      facts_.forget_changes();
       std::vector<std::size_t> rows;
       Value computed = decide(def, facts_, &rows);
-      auto next = facts_.next_change();
       bool first = !t_.decisions.contains(def.key);
       DecisionState& state = t_.decisions[def.key];
       Value before = def.into.empty() ? state.value : t_.fields[def.into];
-      Value stands = computed;
-      if (def.raises_only && !before.is_null()) {
-        // People may have lowered what the table says; only a new rise of the table raises it again.
-        bool rose = first || rank_of(def.output, computed) > rank_of(def.output, state.computed);
-        stands = rose && rank_of(def.output, computed) > rank_of(def.output, before) ? computed : before;
-      }
-      bool changed = first || !(state.value == stands);
-      if (!(stands == before)) {
+      Value stands_now = stands(def, before, computed, first ? nullptr : &state);
+      bool changed = first || !(state.value == stands_now);
+      if (!(stands_now == before)) {
         state.since = now_;
         if (!def.into.empty()) {
-          t_.fields = t_.fields.with(def.into, stands);
+          t_.fields = t_.fields.with(def.into, stands_now);
           facts_.refresh();
         }
-        if (rank_of(def.output, stands) > rank_of(def.output, before) && !first)
-          out_.notes.push_back(Value(Map{{"what", "decision_raised"}, {"decision", def.key}, {"from", before}, {"to", stands}, {"rows", rows_value(def, rows)}}));
-        if (rank_of(def.output, stands) > rank_of(def.output, before)) raised_.push_back(def.key);
+        bool raised = rank_of(def.output, stands_now) > rank_of(def.output, before);
+        if (raised && !first)
+          out_.notes.push_back(Value(Map{{"what", "decision_raised"}, {"decision", def.key}, {"from", before},
+                                         {"to", stands_now}, {"rows", rows_value(def, rows)}}));
+        if (raised) raised_.push_back(def.key);
       }
-      state.value = stands;
+      state.value = stands_now;
       state.computed = computed;
       state.rows = rows;
       if (changed) facts_.refresh_decisions();
-      foretell(def, state, next);
     }
+    foretell(facts_.next_change());
   }
 
-  // Walks from change to change until the computed value differs: the next flip. Bounded, because a table compares with
-  // finitely many constants.
-  void foretell(const DecisionDef& def, DecisionState& state, std::optional<Instant> next) {
-    state.flips_at.reset();
-    state.flips_to = Value();
+  // Walks from change to change, on a copy, until each computed value differs or nothing runs on: the next flips. All
+  // decisions walk together, because one may read another. Bounded: a table compares with finitely many constants.
+  void foretell(std::optional<Instant> next) {
+    for (auto& [key, state] : t_.decisions) {
+      state.flips_at.reset();
+      state.flips_to = Value();
+    }
     if (!next || !t_.open) return;
-    TicketFacts later(definitions_, world_, &process_, &t_, actor_, now_);
-    for (int i = 0; i < 64 && next && *next < far_future; ++i) {
+    Ticket ahead = t_;
+    TicketFacts later(definitions_, world_, &process_, &ahead, actor_, now_);
+    std::size_t waiting = process_.decisions.size();
+    for (int i = 0; i < 64 && waiting && next && *next < far_future; ++i) {
       Instant at = *next;
       later.set_now(at);
       later.refresh();
       later.forget_changes();
-      Value then = decide(def, later);
-      if (!(then == state.computed)) {
-        state.flips_at = at;
-        state.flips_to = then;
-        return;
+      for (const DecisionDef& def : process_.decisions) {
+        Value then = decide(def, later);
+        DecisionState& state = ahead.decisions[def.key];
+        Value before = def.into.empty() ? state.value : ahead.fields[def.into];
+        Value stands_then = stands(def, before, then, &state);
+        if (!def.into.empty() && !(stands_then == before)) {
+          ahead.fields = ahead.fields.with(def.into, stands_then);
+          later.refresh();
+        }
+        if (!(state.value == stands_then)) later.refresh_decisions();
+        state.value = stands_then;
+        state.computed = then;
+        DecisionState& mine = t_.decisions[def.key];
+        if (mine.flips_at || then == mine.computed) continue;
+        mine.flips_at = at;
+        mine.flips_to = then;
+        --waiting;
       }
       next = later.next_change();
       if (next && *next <= at) return;
@@ -846,22 +882,22 @@ class Pass {
   // ---- settling ----
 
   void settle() {
-    facts_.refresh();
-    decisions();
-    covered_changes();
-    clocks();
-    fire_steps();
+    // Whether the ticket is open comes first: decisions and clocks may read it, and flips are foretold of open ones only.
     const StateDef* state = process_.state(t_.state);
     bool closed = state && !state->final.empty();
     if (closed && t_.open) {
       t_.open = false;
       t_.closed_at = now_;
-      for (auto& [key, decision] : t_.decisions) decision.flips_at.reset();
     }
     if (!closed && !t_.open) {
       t_.open = true;
       t_.closed_at.reset();
     }
+    facts_.refresh();
+    decisions();
+    covered_changes();
+    clocks();
+    fire_steps();
     holder();
     for (const auto& decision : raised_)
       for (const ReactionDef& reaction : process_.reactions)
@@ -998,7 +1034,9 @@ Status perform(Pass& pass, const ActionDef& action, const Request& request, cons
   pass.facts().refresh();
   for (const auto& [seat, program] : action.seat_to) {
     auto outcome = program.evaluate(pass.facts());
-    if (outcome.ok && !outcome.value.as_string().empty()) pass.take_seat(seat, outcome.value.as_string(), {}, {});
+    if (!outcome.ok) continue;
+    if (auto refusals = pass.give_seat(seat, outcome.value.as_string()); !refusals.empty())
+      return refuse(std::move(refusals), Code::forbidden);
   }
   if (!action.to.empty() && (opening || action.to != t.state)) {
     t.state = action.to;

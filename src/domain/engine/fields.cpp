@@ -36,6 +36,15 @@ std::string expected(const FieldType& type) {
   return "a value";
 }
 
+// A merge patch cannot say null: an object that holds one would not come back from the log. Absent says the same.
+Value without_nulls(const Value& v) {
+  if (!v.is(Value::Kind::map)) return v;
+  Map out;
+  for (const auto& [key, one] : v.as_map())
+    if (!one.is_null()) out.emplace(key, without_nulls(one));
+  return Value(std::move(out));
+}
+
 Result<Value> decode_value(const Value& v, const FieldType& type, const std::string& path, const calendar::Zone& zone);
 
 Result<Value> decode_instant(const Value& v, const FieldType& type, const std::string& path, const calendar::Zone& zone) {
@@ -129,7 +138,7 @@ Result<Value> decode_value(const Value& v, const FieldType& type, const std::str
       if (out.empty()) return Value();
       return Value(std::move(out));
     }
-    case T::any: return v;
+    case T::any: return without_nulls(v);
   }
   return wrong();
 }

@@ -30,6 +30,11 @@ class Builder {
     if (!neutral) map_.emplace(key, std::move(v));
     return *this;
   }
+  // Of data whose kind is not known here: false, 0 and "" are answers, only null is none.
+  Builder& keep(const char* key, const Value& v) {
+    if (!v.is_null()) map_.emplace(key, v);
+    return *this;
+  }
   Value done() { return Value(std::move(map_)); }
 
  private:
@@ -82,7 +87,7 @@ Value task_value(const TaskState& t) {
   return Builder()
       .put("id", t.id)
       .put("key", t.key)
-      .put("item", t.item)
+      .keep("item", t.item)
       .put("assignees", strings(t.assignees))
       .put("state", t.state)
       .put("answer", t.answer)
@@ -118,11 +123,11 @@ Value decision_value(const DecisionState& d) {
   List rows;
   for (auto r : d.rows) rows.emplace_back(static_cast<std::int64_t>(r));
   return Builder()
-      .put("value", d.value)
-      .put("computed", d.computed)
+      .keep("value", d.value)
+      .keep("computed", d.computed)
       .put("rows", Value(std::move(rows)))
       .put("flips_at", optional_instant(d.flips_at))
-      .put("flips_to", d.flips_to)
+      .keep("flips_to", d.flips_to)
       .put("since", d.since)
       .done();
 }
