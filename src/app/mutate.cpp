@@ -239,6 +239,15 @@ class Maker {
           q.tasks[t].in_order = false;
           return true;
         });
+      for (std::size_t g = 0; g < task.guards.size(); ++g) {
+        const auto& guard = task.guards[g];
+        std::string of = fmt::format("{}/guard:{}", id, guard.code);
+        add(p, of + "/drop", guard.basis, "drop the guard", p.key, [t, g](ProcessDef& q) {
+          q.tasks[t].guards.erase(q.tasks[t].guards.begin() + static_cast<std::ptrdiff_t>(g));
+          return true;
+        });
+        programs(p, of, guard.basis, guard.condition, p.key, [t, g](ProcessDef& q) { return &q.tasks[t].guards[g].condition; });
+      }
       if (!task.covers.empty())
         add(p, id + "/covers", task.basis, "binds nothing", p.key, [t](ProcessDef& q) {
           q.tasks[t].covers.clear();

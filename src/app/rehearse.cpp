@@ -495,11 +495,11 @@ class Player {
           for (const auto& event : events) seen |= event.kind == want.as_string();
           if (!seen) fail_step("no event " + want.as_string() + " in the last step");
         } else if (key == "record") {
-          Value actual = world.record(want["register"].as_string(), describe(want["id"]));
+          Value actual = world.record(want["register"].as_string(), describe(given(want["id"])));
           if (want["absent"].as_bool()) {
             if (!actual.is_null()) fail_step("the record exists");
           } else {
-            if (actual.is_null()) fail_step("there is no record " + describe(want["id"]));
+            if (actual.is_null()) fail_step("there is no record " + describe(given(want["id"])));
             if (!want["state"].is_null()) compare("record state", want["state"], actual["state"]);
             for (const auto& [field, v] : want["fields"].as_map()) compare("record field " + field, given(v), actual[field]);
           }

@@ -236,10 +236,10 @@ void Context::check_literals(const Node& node, const Place& place) {
       check(0, "role", seats);
     } else if (p && f.starts_with("clock_")) {
       check(0, "clock", keys_of(p->clocks));
-    } else if (f == "holds") {
+    } else if (f == "holds" || f == "holders") {
       std::vector<std::string> codes;
       for (const auto& post : known.posts) codes.push_back(post.code);
-      if (!codes.empty()) check(1, "post", codes);
+      if (!codes.empty()) check(f == "holds" ? 1 : 0, "post", codes);
     } else if (f == "lookup" || f == "exists_record" || f == "records_where") {
       check(0, "register", keys_of(known.records));
       if (f != "exists_record" && argument(0))

@@ -386,7 +386,7 @@ class ProcessReader {
       problems_.add(*node,
                     "a decision cannot read now, because nothing would tell when it turns; compare a stopwatch through "
                     "reached(), or use a clock");
-    for (const char* f : {"clock_breached", "holds", "obligation_met"})
+    for (const char* f : {"clock_breached", "holds", "holders", "obligation_met"})
       if (program.calls().contains(f))
         problems_.add(
             *node,
@@ -595,6 +595,17 @@ class ProcessReader {
       def.in_order = t.flag("in_order");
       if (def.in_order && !t.has("for_each")) t.refuse("in_order", "there is one task only; give 'for_each'");
       def.fields = c_.fields(t, "fields", Context::Site::answer, place_, {}, nullptr);
+      if (c_.compiling) {
+        std::map<std::string, expr::Type, std::less<>> answer;
+        for (const auto& field : def.fields) answer.emplace(field.key, field.type.static_type());
+        place = place.with("value", expr::Type::object_of(std::move(answer)));
+      }
+      def.guards = c_.guards(t, place, &def.fields);
+      for (auto& guard : def.guards) {
+        if (guard.waiver == engine::GuardDef::Waiver::exception)
+          t.refuse("guards", "a guard on an answer is never waived; leave 'waiver' out");
+        guard.waiver = engine::GuardDef::Waiver::law;
+      }
       def.due = t.duration("due");
       if (def.due && def.due->ms <= 0)
         problems_.add(*t.get("due"), "'due' lies after the task is made: a duration above zero");

@@ -978,6 +978,10 @@ Status perform(Pass& pass, const ActionDef& action, const Request& request, cons
         t.fields = t.fields.with(field.key, outcome.value);
         pass.facts().refresh();
       }
+    // Who may open may hang on what was given: before, there was no board that a post could be bounded to.
+    role.clear();
+    refusals = pass.choose_role(action, request.as_role, role, fit);
+    if (!refusals.empty()) return refuse(std::move(refusals), Code::forbidden);
   }
   pass.facts().refresh();
   // A reference must lead somewhere.
@@ -1141,6 +1145,10 @@ Result<Outcome> Engine::answer(const Ticket& ticket, const Actor& actor, const s
                                  field.key));
   if (answer == "disagree" && trim(comment).empty())
     refusals.push_back(refusal(def->basis, "comment_required", {"不同意须写明理由", "a disagreement needs its reason"}, "comment"));
+  if (answer == "agree") {
+    pass.facts().set(Root::value, given);
+    pass.guards(def->key, def->guards, refusals, false);
+  }
   if (!refusals.empty()) return refuse(std::move(refusals));
   task->state = "done";
   task->answer = answer;

@@ -175,6 +175,7 @@ struct TaskDef {
   std::vector<std::string> covers;               // fields whose digest an approval binds; void when they change
   bool in_order = false;                         // run sheet: a step opens when the one before it is answered
   std::vector<FieldDef> fields;                  // what an answer must carry
+  std::vector<GuardDef> guards;                  // on agreeing; roots item and value (the answer's fields); never waived
   std::optional<Duration> due;
   Basis basis;
 };

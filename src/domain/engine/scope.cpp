@@ -133,6 +133,12 @@ std::vector<Function> ticket_functions() {
       if (held.post == c.args[1].as_string()) return true;
     return false;
   });
+  add("holders", {string}, Type::list_of(string), {"directory"}, [](const Call& c) -> Value {
+    const auto& f = facts(c);
+    List people;
+    for (auto& person : f.world().directory().holders(c.args[0].as_string(), {}, f.now())) people.push_back(Value(std::move(person)));
+    return Value(std::move(people));
+  });
   auto count_links = [](const Call& c, bool only_open) -> Value {
     std::int64_t n = 0;
     for (const Linked& l : facts(c).links())
