@@ -214,7 +214,11 @@ class Maker {
       const auto& task = p.tasks[t];
       std::string id = "task:" + task.key;
       using Rule = engine::TaskDef::Quorum::Rule;
-      if (task.quorum.rule == Rule::all && !task.for_each.empty())
+      // A quorum matters only where something waits for it; guards count the answers themselves.
+      bool awaited = std::any_of(p.reactions.begin(), p.reactions.end(), [&](const engine::ReactionDef& reaction) {
+        return reaction.on == engine::ReactionDef::On::tasks_done && reaction.key == task.key;
+      });
+      if (awaited && task.quorum.rule == Rule::all && !task.for_each.empty())
         add(p, id + "/quorum", task.basis, "one answer is enough", p.key, [t](ProcessDef& q) {
           q.tasks[t].quorum.rule = Rule::any;
           return true;
