@@ -47,6 +47,7 @@ class MemoryTxn final : public Txn {
   }
   Result<std::vector<Event>> events_after(Position, int) override { return unasked(); }
   Result<Position> last_position() override { return static_cast<Position>(events_.size()); }
+  Result<std::vector<LoggedEvent>> logged_after(Position, int) override { return std::vector<LoggedEvent>{}; }
   Result<std::optional<RecordRow>> record(const std::string& reg, const std::string& id) override {
     for (const RecordRow& r : records_[reg]) {
       if (r.id == id) return std::optional(r);

@@ -57,6 +57,13 @@ struct Event {
   Value body;                // outcome with the rule's version; folding runs no rule
 };
 
+// An event as it lies in the store.
+struct LoggedEvent {
+  Position position = 0;
+  std::string subject;       // as it is found by; the bytes say it again
+  std::string bytes;         // canonical, never rewritten
+};
+
 struct RecordRow {
   std::string reg;           // register: "person", "board", "system", "parameter", ...
   std::string id;            // stable identity within the register
@@ -152,6 +159,8 @@ class Reader {
   virtual Result<std::vector<Event>> events_of(const std::string& subject) = 0;                  // in order
   virtual Result<std::vector<Event>> events_after(Position after, int limit) = 0;                // the whole log
   virtual Result<Position> last_position() = 0;
+  // The stored bytes of the events after a position, in order: for proofs over the log.
+  virtual Result<std::vector<LoggedEvent>> logged_after(Position after, int limit) = 0;
 
   virtual Result<std::optional<RecordRow>> record(const std::string& reg, const std::string& id) = 0;  // current version
   virtual Result<std::optional<RecordRow>> record_by_key(const std::string& reg, const std::string& key, const std::string& value) = 0;

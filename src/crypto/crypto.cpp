@@ -60,6 +60,24 @@ std::string sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  if (!state_->context || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) std::abort();
+}
+Sha256::~Sha256() = default;
+void Sha256::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) != 1) std::abort();
+}
+std::string Sha256::finish() {
+  std::string digest(32, '\0');
+  unsigned int length = 0;
+  if (EVP_DigestFinal_ex(state_->context, raw(digest), &length) != 1 || length != digest.size()) std::abort();
+  return digest;
+}
+
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
   require_started();
   crypto_auth_hmacsha256_state state;

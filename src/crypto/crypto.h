@@ -2,6 +2,7 @@
 // one-time start of the cryptographic library, which the first call does by itself.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,21 @@ std::string to_hex(std::string_view bytes);
 // SHA-256 (FIPS 180-4): 32 raw bytes, and the same as 64 hexadecimal digits.
 std::string sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+
+// The same over what comes piece by piece. finish() gives the 32 raw bytes and may be called once.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(std::string_view bytes);
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // HMAC-SHA-256 (RFC 2104) as 64 hexadecimal digits. A key of any length is lawful, the empty one too.
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);

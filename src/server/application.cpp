@@ -21,7 +21,7 @@ const engine::Actor the_platform{"platform", true, false};
 // How far rounded figures of the rooms become gauges.
 Value gauges_of(app::Store& store, app::Deliveries& deliveries, const http::AlertFormats& formats,
                 const app::Sessions& sessions, const http::Feed& feed, const scheduler::Scheduler* scheduler,
-                const Vault& vault) {
+                const Vault& vault, const Checkpoints* checkpoints) {
   Map all{{"store", store.condition()},
           {"alerts", deliveries.alerts().counters()},
           {"intake", formats.intake()},
@@ -29,6 +29,7 @@ Value gauges_of(app::Store& store, app::Deliveries& deliveries, const http::Aler
                                                  static_cast<std::int64_t>(vault.waiting()))},
           {"feed", Value(Map{{"subscribers", feed.subscribers()}})}};
   if (scheduler) all.emplace("scheduler", scheduler->condition());
+  if (checkpoints) all.emplace("checkpoints", checkpoints->condition());
   return Value(std::move(all));
 }
 
@@ -88,8 +89,9 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
                 configuration.public_url, configuration.public_url.starts_with("https://")});
   api->readiness = [app] {
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
-    return Value(
-        Map{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}});
+    Map all{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}};
+    if (app->checkpoints_) all.emplace("checkpoints", app->checkpoints_->condition());
+    return Value(std::move(all));
   };
   api->transport_metrics = [transport] {
     http::Server* server = transport->load();
@@ -97,7 +99,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   };
   api->gauges = [app, formats] {
     return gauges_of(*app->store_, *app->deliveries_, formats, *app->sessions_, *app->feed_, app->scheduler_.get(),
-                     *app->vault_);
+                     *app->vault_, app->checkpoints_.get());
   };
   self->routes_ = http::routes(std::move(api));
   self->routes_.push_back(http::static_route(http::embedded_files()));
@@ -108,6 +110,13 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   });
   ANLAN_CHECK(self->feed_->start());
   if (configuration.scheduler_thread) self->scheduler_->start();
+  if (!configuration.data.empty()) {
+    ANLAN_TRY(crypto::SigningKey key, checkpoint_key(configuration.data));
+    const std::string file = configuration.checkpoints.empty() ? configuration.data + "/checkpoints.jsonl" : configuration.checkpoints;
+    spdlog::info("checkpoints of the log go to {}, signed by key {}", file, crypto::to_hex(key.public_));
+    ANLAN_TRY(self->checkpoints_, Checkpoints::open(*self->store_, clock, file, std::move(key)));
+    self->checkpoints_->start(minutes(1), [](const Error& error) { spdlog::error("checkpoint: {}", error.message); });
+  }
   http::Options options;
   options.address = configuration.address;
   options.port = configuration.port;
@@ -179,6 +188,7 @@ void Application::stop() {
     if (auto kept = sessions_->housekeep(); !kept) spdlog::warn("sessions not stored: {}", kept.error().message);
   }
   if (store_) store_->stop();
+  if (checkpoints_) checkpoints_->stop();
   // Answers of the password pool reach the sessions, and answers of the store reach the pool: the store ends first.
   if (vault_) vault_->close();
 }

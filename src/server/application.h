@@ -13,6 +13,7 @@
 #include "http/api.h"
 #include "http/transport.h"
 #include "scheduler/scheduler.h"
+#include "server/checkpoint.h"
 #include "server/vault.h"
 
 namespace anlan::server {
@@ -25,6 +26,7 @@ struct Configuration {
   std::string data;                   // folder of the database and the installation's secret; empty: in memory
   bool demo = false;
   std::string demo_data;              // folder of demo/*.yaml; read when `demo` and the store is new
+  std::string checkpoints;            // file that checkpoints of the log go to; empty: checkpoints.jsonl beside the database
   std::string public_url;             // as browsers see it, when a proxy stands in front; https makes cookies Secure
   int workers = 4;
   crypto::PasswordHasher::Options passwords{};
@@ -65,6 +67,7 @@ class Application {
   std::unique_ptr<app::Sessions> sessions_;
   std::unique_ptr<http::Feed> feed_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<Checkpoints> checkpoints_;  // none in memory
   std::vector<http::Route> routes_;
   std::unique_ptr<http::Server> http_;
   std::optional<std::string> first_start_;

@@ -13,8 +13,10 @@
 #include "app/incoming.h"
 #include "definitions/load.h"
 #include "server/application.h"
+#include "server/backup_command.h"
 #include "server/demo.h"
 #include "server/rehearse_command.h"
+#include "server/verify_command.h"
 
 namespace {
 
@@ -22,7 +24,7 @@ namespace fs = std::filesystem;
 using namespace anlan;
 
 struct ServeOptions {
-  std::string listen = "127.0.0.1:8080", data = "data", definitions, public_url;
+  std::string listen = "127.0.0.1:8080", data = "data", definitions, public_url, checkpoints;
   bool demo = false;
   int workers = 4;
 };
@@ -87,6 +89,7 @@ int serve(ServeOptions given) {
   configuration.demo = given.demo;
   configuration.demo_data = (fs::path(given.definitions) / "../demo").lexically_normal().string();
   configuration.public_url = given.public_url;
+  configuration.checkpoints = given.checkpoints;
   configuration.workers = given.workers;
   auto application = server::Application::start(configuration, rules, system_clock());
   if (!application) {
@@ -130,6 +133,8 @@ int main(int argc, char** argv) {
   serve_command->add_option("--definitions", serving.definitions, "folder of the definitions");
   serve_command->add_flag("--demo,!--no-demo", serving.demo, "people, machines and tickets to look at");
   serve_command->add_option("--public-url", serving.public_url, "the address that browsers see, behind a proxy");
+  serve_command->add_option("--checkpoints", serving.checkpoints,
+                            "file for signed checkpoints of the log, best on another machine's disk");
   serve_command->add_option("--workers", serving.workers, "threads that answer requests")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
@@ -147,6 +152,24 @@ int main(int argc, char** argv) {
   rehearse_command->add_option("--only", rehearsing.only, "only those whose name holds this");
   rehearse_command->add_option("--jobs", rehearsing.jobs, "at once")->capture_default_str()->check(CLI::Range(1, 64));
 
+  server::VerifyOptions verifying;
+  auto* verify_command = cli.add_subcommand("verify", "prove the log by its checkpoints, and the tables by the log");
+  verify_command->add_option("--data", verifying.data, "folder of the database, or a database file")->default_val("data");
+  verify_command->add_option("--against", verifying.against, "file of checkpoints, kept where the server cannot write");
+  verify_command->add_option("--key", verifying.key, "public key that signed them, as the server said at its start");
+  verify_command->add_flag("!--no-tables", verifying.tables, "leave out the comparison of tickets and records");
+
+  server::BackupOptions copying;
+  auto* backup_command = cli.add_subcommand("backup", "copy an installation, also while it serves");
+  backup_command->add_option("--data", copying.data, "folder of the installation")->default_val("data");
+  backup_command->add_option("--to", copying.to, "new folder for the copy")->required();
+  backup_command->add_option("--checkpoints", copying.checkpoints, "file of checkpoints, if it lies elsewhere");
+
+  server::RestoreOptions restoring;
+  auto* restore_command = cli.add_subcommand("restore", "put a copy in place, after checking it");
+  restore_command->add_option("--from", restoring.from, "folder of the copy")->required();
+  restore_command->add_option("--data", restoring.data, "new folder of the installation")->default_val("data");
+
   auto* version_command = cli.add_subcommand("version", "print the version");
 
   CLI11_PARSE(cli, argc, argv);
@@ -154,6 +177,9 @@ int main(int argc, char** argv) {
     fmt::print("anlan {}\n", server::version);
     return 0;
   }
+  if (*backup_command) return server::backup(copying, system_clock());
+  if (*restore_command) return server::restore(restoring, system_clock());
+  if (*verify_command) return server::verify(verifying, system_clock());
   if (*check_command) return server::check(checked);
   if (*rehearse_command) {
     if (rehearsing.definitions.empty()) rehearsing.definitions = default_definitions();

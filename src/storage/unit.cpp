@@ -28,6 +28,9 @@ Result<app::Position> Unit::last_position() {
   if (batch_) return batch_->counters.position;
   return sql::events::last(connection_);
 }
+Result<std::vector<app::LoggedEvent>> Unit::logged_after(app::Position after, int limit) {
+  return sql::events::logged(connection_, after, limit);
+}
 Result<app::Position> Unit::append(const app::Event& event) {
   app::Position position = batch_->counters.position + 1;
   ANLAN_CHECK(sql::events::append(connection_, event, position));

@@ -19,6 +19,7 @@ class Unit final : public app::Txn {
   Result<std::vector<app::Event>> events_of(const std::string& subject) override;
   Result<std::vector<app::Event>> events_after(app::Position after, int limit) override;
   Result<app::Position> last_position() override;
+  Result<std::vector<app::LoggedEvent>> logged_after(app::Position after, int limit) override;
   Result<std::optional<app::RecordRow>> record(const std::string& reg, const std::string& id) override;
   Result<std::optional<app::RecordRow>> record_by_key(const std::string& reg, const std::string& key,
                                                       const std::string& value) override;

@@ -6,6 +6,8 @@ namespace {
 
 constexpr std::int64_t format = 1;  // of the bytes; a later format is read beside the earlier ones
 
+}  // namespace
+
 Result<app::Event> decode(app::Position position, std::string_view bytes) {
   auto value = json::parse_canonical(bytes);
   if (!value || (*value)["v"].as_int() != format) {
@@ -20,6 +22,8 @@ Result<app::Event> decode(app::Position position, std::string_view bytes) {
   event.body = (*value)["body"];
   return event;
 }
+
+namespace {
 
 Result<std::vector<app::Event>> all(Query& query) {
   std::vector<app::Event> events;
@@ -54,6 +58,17 @@ Result<std::vector<app::Event>> after(Connection& connection, app::Position posi
   Query query(connection, "SELECT position, bytes FROM event WHERE position > ?1 ORDER BY position LIMIT ?2", position,
               limit);
   return all(query);
+}
+
+Result<std::vector<app::LoggedEvent>> logged(Connection& connection, app::Position after, int limit) {
+  Query query(connection, "SELECT position, subject, bytes FROM event WHERE position > ?1 ORDER BY position LIMIT ?2",
+              after, limit);
+  std::vector<app::LoggedEvent> events;
+  for (;;) {
+    ANLAN_TRY(bool row, query.next());
+    if (!row) return events;
+    events.push_back({query.integer(0), query.text(1), query.text(2)});
+  }
 }
 
 Result<app::Position> last(Connection& connection) {

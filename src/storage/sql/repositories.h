@@ -17,6 +17,9 @@ Status append(Connection&, const app::Event&, app::Position);
 Result<std::vector<app::Event>> of(Connection&, const std::string& subject);
 Result<std::vector<app::Event>> after(Connection&, app::Position, int limit);
 Result<app::Position> last(Connection&);
+Result<std::vector<app::LoggedEvent>> logged(Connection&, app::Position after, int limit);
+// The value that the bytes stand for; Code::internal when they are damaged or of an unknown format.
+Result<app::Event> decode(app::Position, std::string_view bytes);
 }  // namespace events
 
 namespace records {

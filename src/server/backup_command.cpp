@@ -1,0 +1,138 @@
+#include "server/backup_command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "json/json.h"
+#include "server/verify_command.h"
+#include "storage/archive.h"
+
+namespace anlan::server {
+namespace {
+
+namespace fs = std::filesystem;
+// Beside the database; a house in the making may lack the later ones.
+constexpr const char* small_files[] = {"checkpoints.jsonl", "secret", "checkpoint.key"};
+
+int unusable(const std::string& why) {
+  fmt::print(stderr, "{}\n", why);
+  return 2;
+}
+
+Status on_disk(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  const bool kept = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!kept) return fail(Code::unavailable, "cannot keep " + path + ": " + std::strerror(error));
+  return {};
+}
+
+Status copy_file(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::copy_file(from, to, error);
+  if (error) return fail(Code::unavailable, "cannot copy " + from + " to " + to + ": " + error.message());
+  fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
+  return on_disk(to, O_RDONLY);
+}
+
+Result<std::string> digest_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(Code::unavailable, "cannot read " + path + ": " + std::strerror(errno));
+  crypto::Sha256 digest;
+  std::string block(1 << 20, '\0');
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
+    digest.add(std::string_view(block.data(), static_cast<std::size_t>(in.gcount())));
+  return crypto::to_hex(digest.finish());
+}
+
+// A folder to write into: made, or there and empty.
+Status empty_folder(const std::string& path) {
+  std::error_code error;
+  if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error)))
+    return fail(Code::conflict, path + " exists and is not an empty folder");
+  fs::create_directories(path, error);
+  if (error) return fail(Code::unavailable, "cannot make " + path + ": " + error.message());
+  fs::permissions(path, fs::perms::owner_all, error);
+  return {};
+}
+
+}  // namespace
+
+int backup(const BackupOptions& options, const Clock& clock) {
+  const std::string database = options.data + "/anlan.db";
+  if (auto room = empty_folder(options.to); !room) return unusable(room.error().message);
+  // Checkpoints first: what they cover is then in the copy of the database, which is taken later.
+  Map files;
+  for (const char* name : small_files) {
+    std::string from = options.data + "/" + name;
+    if (name == std::string_view("checkpoints.jsonl") && !options.checkpoints.empty()) from = options.checkpoints;
+    if (::access(from.c_str(), F_OK) != 0) continue;
+    if (auto copied = copy_file(from, options.to + "/" + name); !copied) return unusable(copied.error().message);
+  }
+  if (auto copied = storage::copy_database(database, options.to + "/anlan.db"); !copied)
+    return unusable(copied.error().message);
+  if (auto kept = on_disk(options.to + "/anlan.db", O_RDONLY); !kept) return unusable(kept.error().message);
+
+  const int verdict = verify({options.to, {}, {}, false}, clock);
+  if (verdict != 0) {
+    fmt::print("the copy in {} is NOT good; do not rely on it\n", options.to);
+    return 1;
+  }
+  for (const auto& entry : fs::directory_iterator(options.to)) {
+    auto digest = digest_of(entry.path().string());
+    if (!digest) return unusable(digest.error().message);
+    files.emplace(entry.path().filename().string(), *digest);
+  }
+  const std::string manifest = options.to + "/manifest.json";
+  std::ofstream(manifest, std::ios::binary)
+      << json::write(Value(Map{{"made_at", clock.wall()}, {"sha256", Value(std::move(files))}})) << '\n';
+  for (const auto& [path, flags] : {std::pair{manifest, O_RDONLY}, std::pair{options.to, O_RDONLY | O_DIRECTORY}})
+    if (auto kept = on_disk(path, flags); !kept) return unusable(kept.error().message);
+  fmt::print("copied to {}\n", options.to);
+  return 0;
+}
+
+int restore(const RestoreOptions& options, const Clock& clock) {
+  std::ifstream in(options.from + "/manifest.json", std::ios::binary);
+  auto manifest = in ? json::parse(std::string(std::istreambuf_iterator<char>(in), {})) : Result<Value>(Value());
+  if (!manifest || !(*manifest)["sha256"].is(Value::Kind::map) || (*manifest)["sha256"]["anlan.db"].is_null())
+    return unusable(options.from + " is no copy that backup made: it has no manifest.json that can be read");
+  for (const auto& [name, digest] : (*manifest)["sha256"].as_map()) {
+    if (name.find('/') != std::string::npos) return unusable("manifest.json names a file outside the copy");
+    auto actual = digest_of(options.from + "/" + name);
+    if (!actual || *actual != digest.as_string()) {
+      fmt::print("{} is not what was copied{}; nothing was put in place\n", name, actual ? "" : " (it cannot be read)");
+      return 1;
+    }
+  }
+  if (verify({options.from, {}, {}, true}, clock) != 0) {
+    fmt::print("nothing was put in place\n");
+    return 1;
+  }
+  if (auto room = empty_folder(options.data); !room) return unusable(room.error().message);
+  // The database last: an installation without it is none, so a restore cut short is seen as such.
+  for (const auto& [name, digest] : (*manifest)["sha256"].as_map())
+    if (name != "anlan.db")
+      if (auto copied = copy_file(options.from + "/" + name, options.data + "/" + name); !copied)
+        return unusable(copied.error().message);
+  if (auto copied = copy_file(options.from + "/anlan.db", options.data + "/anlan.db"); !copied)
+    return unusable(copied.error().message);
+  if (auto kept = on_disk(options.data, O_RDONLY | O_DIRECTORY); !kept) return unusable(kept.error().message);
+  fmt::print("restored to {}: the state of {}; start the server there\n", options.data,
+             (*manifest)["made_at"].as_string());
+  return 0;
+}
+
+}  // namespace anlan::server
