@@ -713,6 +713,55 @@ Result<Value> list(Platform& platform, Reader& reader, const World& world, const
   return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", page.next_cursor.empty() ? Value() : Value(page.next_cursor)}});
 }
 
+Result<Value> facets(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {
+  const Scope scope = platform.scope(principal, world);
+  const auto& definitions = platform.definitions();
+  ANLAN_TRY(auto processes, reader.count_open("process", query, scope));
+  // Ranks and states carry the words of the one process they come from; where there are several, the value stands alone.
+  const std::string sole = processes.size() == 1 ? processes.begin()->first : std::string();
+  auto title = [&](const std::string& column, const std::string& value) -> Value {
+    if (column == "holder") return person_value(world, value);
+    if (column == "board") {
+      const auto* board = world.directory().board(value);
+      return board ? text_value(board->name) : Value();
+    }
+    for (const auto& [key, shapes] : definitions.processes) {
+      if (shapes.empty()) continue;
+      const ProcessDef& process = *shapes.back();
+      if (column == "process" && key == value) return text_value(process.title);
+      if (column == "state" && (sole.empty() ? processes.contains(key) : key == sole))
+        if (const auto* state = process.state(value)) return text_value(state->title);
+      if (column == "severity" && key == sole)
+        if (const auto* field = process.field(process.severity); field && !value.empty() && value.size() < 3) {
+          auto rank = static_cast<std::size_t>(std::atoi(value.c_str()));
+          if (rank >= 1 && rank <= field->type.words.size() && field->type.labels.contains(field->type.words[rank - 1]))
+            return text_value(field->type.labels.at(field->type.words[rank - 1]));
+        }
+    }
+    return {};
+  };
+  Map out;
+  for (const char* column : {"process", "state", "severity", "board", "holder"}) {
+    TicketQuery without = query;
+    const std::string name = column;
+    if (name == "process") without.process.clear();
+    if (name == "state") without.state.clear();
+    if (name == "severity") without.severity_min.reset(), without.severity_max.reset();
+    if (name == "board") without.board.clear();
+    if (name == "holder") without.holder.clear();
+    ANLAN_TRY(auto counts, reader.count_open(name, without, scope));
+    counts.erase("");  // none: a ticket without a board, a process without severity
+    if (name == "severity") counts.erase("0");
+    std::vector<std::pair<std::string, std::int64_t>> rows(counts.begin(), counts.end());
+    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    List list;
+    for (const auto& [value, count] : rows)
+      list.push_back(Value(Map{{"value", value}, {"title", title(name, value)}, {"count", count}}));
+    out.emplace(name, Value(std::move(list)));
+  }
+  return Value(Map{{"facets", Value(std::move(out))}});
+}
+
 Result<Value> actions(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
   ANLAN_CHECK(visible(platform, reader, world, principal, number));
   ANLAN_TRY(Ticket ticket, load(reader, number));

@@ -45,6 +45,9 @@ Status reassign_holder(Platform&, Txn&, const std::string& person);
 
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> list(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
+// Open tickets that the query leaves, by each column without the column's own filter, exact:
+// {facets: {process|state|severity|board|holder: [{value, title, count}]}}, most first.
+Result<Value> facets(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
 Result<Value> actions(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> events(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> clocks(Platform&, Reader&, const World&, const Principal&, const std::string& number);  // with ledgers

@@ -25,5 +25,7 @@ bool valid_utf8(std::string_view);
 
 std::vector<std::string_view> split(std::string_view, char separator);
 std::string_view trim(std::string_view);
+// Equal but for the case of A to Z.
+bool iequals(std::string_view, std::string_view);
 
 }  // namespace anlan

@@ -1,11 +1,11 @@
 // Tickets: open, list, act, and all that hangs on one.
 #include <algorithm>
-#include <charconv>
 
 #include "app/tickets.h"
 #include "base/text.h"
 #include "http/api_build.h"
 #include "http/decode.h"
+#include "http/ticket_query.h"
 #include "json/json.h"
 
 namespace anlan::http::api {
@@ -16,111 +16,6 @@ constexpr const char* may_write = "tickets.write";
 
 void tag(const Value& ticket, Response& response) {
   response.headers.emplace_back("ETag", "\"" + std::to_string(ticket["version"].as_int()) + "\"");
-}
-
-// The rank of a severity said as a word, as its label in either language or as a number.
-Result<int> severity_rank(const app::Platform& platform, const std::vector<std::string>& processes,
-                          const std::string& text) {
-  int rank = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rank);
-  if (error == std::errc{} && end == text.data() + text.size() && rank >= 0) return rank;
-  for (const auto& [key, shapes] : platform.definitions().processes) {
-    if (shapes.empty() || (!processes.empty() && std::find(processes.begin(), processes.end(), key) == processes.end()))
-      continue;
-    const auto* field = shapes.back()->field(shapes.back()->severity);
-    if (!field) continue;
-    const auto& words = field->type.words;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      auto label = field->type.labels.find(words[i]);
-      if (words[i] == text ||
-          (label != field->type.labels.end() && (label->second.zh == text || label->second.en == text)))
-        return static_cast<int>(i) + 1;
-    }
-  }
-  return fail(Code::invalid, "no process has the severity '" + text + "'", "severity");
-}
-
-bool is_indexed(const app::Platform& platform, const std::string& field) {
-  for (const auto& [key, shapes] : platform.definitions().processes)
-    for (const auto& shape : shapes)
-      if (const auto* def = shape->field(field); def && def->indexed) return true;
-  return false;
-}
-
-Result<app::TicketQuery> ticket_query(const app::Platform& platform, const Request& request, const Caller& caller) {
-  using Sort = app::TicketQuery::Sort;
-  static const std::map<std::string, Sort, std::less<>> sorts{{"-opened_at", Sort::opened_desc},
-                                                              {"opened_at", Sort::opened_asc},
-                                                              {"-updated_at", Sort::updated_desc},
-                                                              {"-severity", Sort::severity_desc},
-                                                              {"next_due", Sort::due_asc}};
-  app::TicketQuery query;
-  // Severities are ranked within the processes asked for, wherever those stand in the query.
-  auto [first, last] = request.query.equal_range("process");
-  for (auto it = first; it != last; ++it) query.process.push_back(it->second);
-  for (const auto& process : query.process)
-    if (!platform.definitions().process(process))
-      return fail(Code::invalid, "there is no process '" + process + "'", "process");
-  auto person = [&](const std::string& text) { return text == "me" ? caller.principal.id() : text; };
-  for (const auto& [key, value] : request.query) {
-    if (key == "process" || key == "limit" || key == "cursor" || key == "open" || key == "drill") continue;
-    if (key == "state") query.state.push_back(value);
-    else if (key == "holder") query.holder.push_back(person(value));
-    else if (key == "board") query.board.push_back(value);
-    else if (key == "unit") query.unit.push_back(value);
-    else if (key == "participant") query.participant.push_back(person(value));
-    else if (key == "q") query.text = value;
-    else if (key == "severity") {
-      ANLAN_TRY(query.severity_min, severity_rank(platform, query.process, value));
-    } else if (key == "sort") {
-      auto it = sorts.find(value);
-      if (it == sorts.end())
-        return fail(Code::invalid, "sort is one of -opened_at, opened_at, -updated_at, -severity, next_due", "sort");
-      query.sort = it->second;
-    } else if (key == "opened_from" || key == "opened_to") {
-      auto at = parse_rfc3339(value);
-      if (!at) return fail(Code::invalid, "'" + key + "' must be RFC 3339", key);
-      (key == "opened_from" ? query.opened_from : query.opened_to) = *at;
-    } else if (key == "owes") {
-      query.owes.push_back(person(value));
-    } else if (is_indexed(platform, key)) {
-      query.indexed.emplace_back(key, value);
-    } else {
-      return fail(Code::invalid, "'" + key + "' is neither a filter nor an indexed field of a process", key);
-    }
-  }
-  ANLAN_TRY(query.open, flag(request, "open"));
-  if (request.query.contains("drill")) {
-    // "any" shows drills among the rest.
-    if (request.query.find("drill")->second == "any") query.drill.reset();
-    else {
-      ANLAN_TRY(query.drill, flag(request, "drill"));
-    }
-  }
-  ANLAN_TRY(std::int64_t limit, number(request, "limit", 50, 1, 200));
-  query.limit = static_cast<int>(limit);
-  ANLAN_TRY(std::optional<std::string> cursor, one(request, "cursor"));
-  query.cursor = cursor.value_or("");
-  return query;
-}
-
-// What a person owes comes to them by name or through a post on a board and line; all of it counts for `owes=me`.
-void add_post_seats(const app::Platform& platform, const World& world, const std::string& person,
-                    std::vector<std::string>& owes) {
-  auto add = [&](std::string one) {
-    if (std::find(owes.begin(), owes.end(), one) == owes.end()) owes.push_back(std::move(one));
-  };
-  for (const auto& grant : world.directory().posts_of(person, platform.now())) {
-    std::vector<std::string> places{""};
-    if (!grant.board.empty()) places.push_back("@" + grant.board);
-    else
-      for (const auto& board : world.directory().parts().boards) places.push_back("@" + board.id);
-    for (const auto& place : places) {
-      add("post:" + grant.post + place);
-      for (int line = 1; line <= 2; ++line)
-        if (grant.line == 0 || grant.line == line) add("post:" + grant.post + place + "#" + std::to_string(line));
-    }
-  }
 }
 
 // A stale write is answered with what others did since, so that the person can look and try again.
@@ -181,30 +76,39 @@ void add_ticket_routes(Builder& b) {
   b.read("/api/v1/tickets", may_read,
          {.tag = tickets, .summary = "Tickets that the caller may see; any other parameter is an indexed field",
           .answer = "A page of tickets.", .schema = "Page",
-          .query = {{"process", "string", "may be repeated, like state, holder, board, unit, owes, participant"},
-                    {"state", "string", ""},
-                    {"open", "boolean", ""},
-                    {"holder", "string", "a person, or me"},
-                    {"board", "string", ""},
-                    {"unit", "string", ""},
-                    {"severity", "string", "at least this word or rank"},
-                    {"owes", "string", "who owes the next act: a person, or me"},
-                    {"participant", "string", "a person, or me"},
-                    {"opened_from", "string", "RFC 3339"},
-                    {"opened_to", "string", "RFC 3339, not included"},
-                    {"drill", "string", "true, false (as when absent) or any"},
-                    {"q", "string", "part of the title or the number"},
-                    {"sort", "string", "-opened_at, opened_at, -updated_at, -severity, next_due"},
-                    {"limit", "integer", ""},
-                    {"cursor", "string", ""}}},
+          .query = ticket_filters()},
          [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
-           ANLAN_TRY(app::TicketQuery query, ticket_query(api->platform, request, caller));
-           if (std::find(query.owes.begin(), query.owes.end(), caller.principal.id()) != query.owes.end())
-             add_post_seats(api->platform, world, caller.principal.person, query.owes);
+           ANLAN_TRY(app::TicketQuery query, ticket_query(api->platform, world, request, caller));
            ANLAN_TRY(Value answer, app::list(api->platform, reader, world, caller.principal, query));
            return json_response(answer);
          });
 
+  b.read("/api/v1/tickets/facets", may_read,
+         {.tag = tickets,
+          .summary = "How many open tickets the filters leave, by process, state, severity, board and holder; each "
+                     "counted without its own filter",
+          .answer = "{facets: {state: [{value, title, count}]}}, most first.", .query = ticket_filters()},
+         [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
+           ANLAN_TRY(app::TicketQuery query, ticket_query(api->platform, world, request, caller));
+           ANLAN_TRY(Value answer, app::facets(api->platform, reader, world, caller.principal, query));
+           return json_response(answer);
+         });
+  b.read("/api/v1/tickets/completions", may_read,
+         {.tag = tickets, .summary = "What could stand at the end of a line of the query language",
+          .answer = "{replace, items: [{insert, label, kind}]}.",
+          .query = {{"q", "string", "the line up to where the person writes"}}},
+         [api](const Request& request, const Caller& caller, Reader&, const World& world) -> Result<Response> {
+           ANLAN_CHECK(known_parameters(request, {"q"}));
+           ANLAN_TRY(std::optional<std::string> line, one(request, "q"));
+           const bool names = insider(api->platform, caller, world).has_value();
+           auto found = app::complete_query(api->platform, world, line.value_or(""), names);
+           List items;
+           for (auto& item : found.items)
+             items.push_back(Value(Map{{"insert", item.insert},
+                                       {"label", Value(Map{{"zh", item.label.zh}, {"en", item.label.en}})},
+                                       {"kind", item.kind}}));
+           return json_response(Value(Map{{"replace", found.replace}, {"items", Value(std::move(items))}}));
+         });
   b.read("/api/v1/tickets/{number}", may_read,
          {.tag = tickets, .summary = "One ticket", .answer = "The ticket; ETag is its version.", .schema = "Ticket"},
          [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {

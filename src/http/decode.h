@@ -28,7 +28,6 @@ void decode_cookies(std::string_view, std::map<std::string, std::string, std::le
 bool is_token(std::string_view);
 // A header value that may be sent: no control characters but tab.
 bool is_field_value(std::string_view);
-bool iequals(std::string_view, std::string_view);
 std::string lower(std::string_view);
 
 }  // namespace anlan::http

@@ -128,7 +128,7 @@ class Stream final : public Peer, public std::enable_shared_from_this<Stream> {
     if (!channel_->open()) {
       std::string rest;
       if (channel_->take(rest).too_slow) return drop();
-      out_next_ = std::move(rest);
+      out_next_ += rest;  // an earlier call may have taken the last words already
       ending_ = true;
     }
   }

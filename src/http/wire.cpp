@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/text.h"
 #include "http/decode.h"
 
 namespace anlan::http {

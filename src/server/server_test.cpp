@@ -519,6 +519,60 @@ TEST_F(ServerTest, ListsFilterAndTurnPages) {
     EXPECT_EQ(ann->get(std::string("/api/v1/tickets?") + bad).status, 422) << bad;
 }
 
+TEST_F(ServerTest, AQueryIsOneLine) {
+  staff();
+  for (int i = 0; i < 3; ++i) open_case("第" + std::to_string(i));
+  ann->post("/api/v1/tickets/CASE-0002/actions/answer", R"({"fields":{"answer":"好"}})");
+  auto numbers = [&](Browser& who, const std::string& line) {
+    const Reply reply = who.get("/api/v1/tickets?sort=opened_at&q=" + http::percent_encode_path(line));
+    std::string out;
+    for (const Value& item : reply.body["items"].as_list()) out += item["number"].as_string().substr(8);
+    return reply.status == 200 ? out : reply.body["detail"].as_string();
+  };
+  EXPECT_EQ(numbers(*ann, ""), "123");
+  EXPECT_EQ(numbers(*ann, "state:open"), "13");
+  EXPECT_EQ(numbers(*ann, "状态:完成"), "2");
+  EXPECT_EQ(numbers(*ann, "state:waiting,done"), "123") << "several values are alternatives";
+  EXPECT_EQ(numbers(*ann, "流程:事项 状态:Done"), "2") << "titles in either language";
+  EXPECT_EQ(numbers(*ann, "holder:bob state:open"), "13");
+  EXPECT_EQ(numbers(*bob, "负责人:我 状态:未关闭"), "13");
+  EXPECT_EQ(numbers(*bob, "owes:me"), "13");
+  EXPECT_EQ(numbers(*ann, "渠道:phone 第2"), "3") << "all tokens hold; words are looked for in the title";
+  EXPECT_EQ(numbers(*ann, "channel:mail"), "");
+  EXPECT_EQ(numbers(*ann, "\"第2\""), "3");
+  EXPECT_EQ(numbers(*ann, "opened>=24h"), "123");
+  EXPECT_EQ(numbers(*ann, "opened<=24h"), "") << "longer ago than that";
+  EXPECT_EQ(numbers(*ann, "opened:2026-03-02"), "123");
+  EXPECT_EQ(numbers(*ann, "opened>2026-03-02"), "");
+  EXPECT_EQ(numbers(*ann, "opened<2026-03-02"), "");
+  EXPECT_EQ(numbers(*ann, "opened<=2026-03-02"), "123");
+  for (const char* bad : {"stat:open", "state:nowhere", "state>=open", "holder:nobody", "process:none", "opened>=soon",
+                          "severity>=dire", "state:", "sort:worst", "drill:maybe", "board:moon", "channel:a,b"})
+    EXPECT_TRUE(numbers(*ann, bad).starts_with(std::string(bad) + ": ")) << bad << ": " << numbers(*ann, bad);
+  EXPECT_EQ(ann->get("/api/v1/tickets?q=" + std::string(2001, 'x')).status, 422);
+
+  const Value facets = ann->get("/api/v1/tickets/facets?q=state:open").body["facets"];
+  EXPECT_EQ(facets["state"].as_list().size(), 1u) << "an answered case is not open";
+  EXPECT_EQ(facets["state"].as_list().front()["count"], Value(2));
+  EXPECT_EQ(facets["state"].as_list().front()["title"]["zh"], Value("待办"));
+  EXPECT_EQ(facets["holder"].as_list().front()["value"], Value("bob"));
+  EXPECT_TRUE(cai->get("/api/v1/tickets/facets").body["facets"]["state"].as_list().empty()) << "within the scope";
+
+  auto offered = [&](Browser& who, const std::string& line) {
+    std::string out;
+    for (const Value& item :
+         who.get("/api/v1/tickets/completions?q=" + http::percent_encode_path(line)).body["items"].as_list())
+      out += item["insert"].as_string() + " ";
+    return out;
+  };
+  EXPECT_EQ(offered(*ann, "state:open hol"), "holder: ");
+  EXPECT_EQ(offered(*ann, "渠"), "channel: ");
+  EXPECT_EQ(offered(*ann, "state:超时"), "late ");
+  EXPECT_EQ(offered(*ann, "state:waiting,do"), "done ");
+  EXPECT_EQ(offered(*ann, "opened>="), "1d 7d 30d ");
+  EXPECT_EQ(offered(*ann, "x:"), "");
+}
+
 TEST_F(ServerTest, WhatOneMayNotSeeIsNotThere) {
   staff();
   const std::string number = open_case(), ticket = "/api/v1/tickets/" + number;
