@@ -200,7 +200,7 @@ std::int64_t World::open_tickets(const std::string& process, const std::string& 
 }
 
 Value World::obligation(const std::string& plan, const std::string& member) const {
-  auto stored = reader_.setting("obligation", plan + "/" + member);
+  auto stored = reader_.setting(plan_realm(plan), member);
   if (!stored || !*stored) return {};
   return **stored;
 }

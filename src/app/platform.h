@@ -47,6 +47,9 @@ class MasterCache {
   std::shared_ptr<const Master> last_;
 };
 
+// The realm of settings in which a plan keeps its members: id -> {since?, past: [{at, ticket}], told?: {due, marks}}.
+inline std::string plan_realm(const std::string& plan) { return "plan:" + plan; }
+
 class World final : public engine::World {
  public:
   World(const engine::Definitions& definitions, Reader& reader, std::shared_ptr<const Master> master)

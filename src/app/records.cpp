@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/plans.h"
 #include "app/tickets.h"
 #include "domain/engine/facts.h"
 #include "domain/identity/separation.h"
@@ -162,6 +163,7 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
                          {"why", write.why.empty() ? Value() : Value(write.why)}});
   ANLAN_TRY([[maybe_unused]] Position position, txn.append(event));
 
+  ANLAN_CHECK(population_written(platform, txn, write.reg));
   // A disabled account answers for nothing any more.
   if (write.reg == "person" && before["enabled"].as_bool() && !after["enabled"].as_bool())
     ANLAN_CHECK(reassign_holder(platform, txn, write.id));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/incoming.h"
+#include "app/plans.h"
 #include "app/records.h"
 #include "app/tickets.h"
 #include "base/text.h"
@@ -58,6 +59,12 @@ class Player {
   Platform& platform() { return platform_; }
 
   void play(const Value& document) {
+    label_ = "plans";
+    auto reviewed = platform_.write([&](Txn& txn, const World&) -> Result<Value> {
+      ANLAN_CHECK(review_plans(platform_, txn));
+      return Value();
+    });
+    if (!reviewed) fail_step(describe_error(reviewed.error()));
     const List& steps = document["steps"].as_list();
     for (std::size_t i = 0; i < steps.size() && out_.failures.size() < 20; ++i) {
       index_ = i + 1;
@@ -343,6 +350,7 @@ class Player {
         auto result = platform_.write([&](Txn& txn, const World&) -> Result<Value> {
           if (subject.starts_with("ticket:")) ANLAN_CHECK(fire_due(platform_, txn, subject.substr(7)));
           else if (subject.starts_with("group:")) ANLAN_CHECK(expire(txn));
+          else if (subject.starts_with("plan:")) ANLAN_CHECK(review_plan(platform_, txn, subject.substr(5)));
           else ANLAN_CHECK(txn.drop_timer(subject, due.front().name));
           return Value();
         });
@@ -515,7 +523,15 @@ class Player {
             compare("tickets of " + process_key, n, Value(static_cast<std::int64_t>(page.items.size())));
           }
         } else if (key == "obligation") {
-          compare("obligation", want["met"], Value(world.obligation(want["plan"].as_string(), want["member"].as_string())["satisfied"].as_bool()));
+          ANLAN_CHECK(expect_obligation(reader, world, want));
+        } else if (key == "obligations") {
+          for (const auto& [plan, counts] : want.as_map()) {
+            ANLAN_TRY(std::vector<PlanMember> members, plan_members(platform_, reader, world, plan));
+            std::map<std::string, std::int64_t> actual{{"members", static_cast<std::int64_t>(members.size())}};
+            for (const auto& member : members) ++actual[engine::name(member.standing.state)];
+            for (const auto& [state, n] : counts.as_map())
+              compare("members of " + plan + " " + state, n, Value(actual[state]));
+          }
         } else {
           fail_step("expect does not know '" + key + "'");
         }
@@ -523,6 +539,29 @@ class Player {
       return {};
     });
     if (!status) fail_step(status.error().message);
+  }
+
+  // {plan, member, met?, state?, last?, due?, ticket?, absent?}
+  Status expect_obligation(Reader& reader, const World& world, const Value& want) {
+    const std::string& plan = want["plan"].as_string();
+    out_.touched.insert("plan:" + plan);
+    ANLAN_TRY(std::vector<PlanMember> members, plan_members(platform_, reader, world, plan));
+    const std::string id = describe(want["member"].is_null() ? Value("") : want["member"]);
+    auto it = std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.id == id; });
+    if (want["absent"].as_bool()) {
+      if (it != members.end()) fail_step(fmt::format("{} is under plan {}", id, plan));
+      return {};
+    }
+    if (it == members.end()) {
+      fail_step(fmt::format("{} is not under plan {}", id, plan));
+      return {};
+    }
+    Map actual{{"met", it->standing.met}, {"state", engine::name(it->standing.state)}, {"due", it->standing.due}};
+    if (it->done.last) actual.emplace("last", *it->done.last);
+    if (!it->ticket.empty()) actual.emplace("ticket", it->ticket);
+    for (const auto& [part, v] : want.as_map())
+      if (part != "plan" && part != "member") compare("obligation " + plan + " " + id + "." + part, given(v), Value(actual)[part]);
+    return {};
   }
 
   std::shared_ptr<const engine::Definitions> definitions_;

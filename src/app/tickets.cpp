@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/plans.h"
 #include "app/records.h"
 #include "base/text.h"
 
@@ -136,6 +137,7 @@ class Chain {
 
     for (const auto& effect : outcome.effects) ANLAN_CHECK(carry_out(after, effect, actor, position, depth));
     if (before && before->open && !after.open) ANLAN_CHECK(closed(after, *process, depth));
+    if (before && !before->open && after.open) ANLAN_CHECK(withdraw_from_plans(platform_, txn_, *before));
 
     Ticket current = after;
     for (const auto& action : outcome.then) {
@@ -347,28 +349,7 @@ class Chain {
       const std::string& other = link.from == me ? link.to : link.from;
       if (other.starts_with("ticket:")) ANLAN_CHECK(react(other.substr(7), On::link_closed, link.key, outcome, depth));
     }
-    if (ticket.drill) return {};
-    // Obligations that this ticket satisfies: kept per member, so that asking costs nothing of closed history.
-    ANLAN_TRY(World world, platform_.world(txn_));
-    for (const auto& [key, plan] : platform_.definitions().plans) {
-      if (plan.process != ticket.process) continue;
-      if (!plan.qualifies.empty()) {
-        ANLAN_TRY(bool good, qualifies(plan, ticket, process, world));
-        if (!good) continue;
-      }
-      Value member = plan.member_field.empty() ? Value("") : ticket.fields[plan.member_field];
-      List members = member.is(Value::Kind::list) ? member.as_list() : List{member};
-      for (const Value& one : members)
-        ANLAN_CHECK(txn_.put_setting("obligation", key + "/" + describe_member(one),
-                                     Value(Map{{"satisfied", true}, {"last", platform_.now()}, {"ticket", ticket.number}})));
-    }
-    return {};
-  }
-  static std::string describe_member(const Value& v) { return v.is_null() ? std::string() : describe(v); }
-
-  Result<bool> qualifies(const engine::PlanDef& plan, const Ticket& ticket, const ProcessDef&, const World& world) {
-    Engine engine(platform_.definitions(), world);
-    return engine.holds_for(ticket, plan.qualifies, platform_.now());
+    return satisfy_plans(platform_, txn_, ticket);
   }
 
   Platform& platform_;

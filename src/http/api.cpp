@@ -118,6 +118,13 @@ Value api_schemas() {
                         {"scopes", list_of("string")},
                         {"expires_at", time_type()},
                         {"token", type("string")}})},
+      {"Plan", object({{"key", type("string")},
+                       {"title", text},
+                       {"process", type("string")},
+                       {"population", type("string")},
+                       {"within", type("string")},
+                       {"items", list_of("object")},
+                       {"next_cursor", type("string")}})},
       {"Record", object({{"register", type("string")},
                          {"id", type("string")},
                          {"version", type("integer")},
@@ -131,6 +138,7 @@ std::vector<Route> routes(std::shared_ptr<Api> api) {
   add_house_routes(b);
   add_session_routes(b);
   add_definition_routes(b);
+  add_plan_routes(b);
   add_ticket_routes(b);
   add_record_routes(b);
   add_alert_routes(b);

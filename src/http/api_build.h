@@ -106,5 +106,6 @@ void add_ticket_routes(Builder&);
 void add_record_routes(Builder&);
 void add_alert_routes(Builder&);
 void add_definition_routes(Builder&);
+void add_plan_routes(Builder&);
 
 }  // namespace anlan::http::api

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 
+#include "app/plans.h"
 #include "app/tickets.h"
 
 namespace anlan::scheduler {
@@ -205,6 +206,13 @@ void Scheduler::fire() {
       platform_.write(
           [this, number = timer.subject.substr(7)](app::Txn& txn, const app::World&) -> Result<Value> {
             ANLAN_CHECK(app::fire_due(platform_, txn, number));
+            return Value();
+          },
+          std::move(done));
+    } else if (timer.subject.starts_with("plan:")) {
+      platform_.write(
+          [this, plan = timer.subject.substr(5)](app::Txn& txn, const app::World&) -> Result<Value> {
+            ANLAN_CHECK(app::review_plan(platform_, txn, plan));
             return Value();
           },
           std::move(done));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/incoming.h"
+#include "app/plans.h"
 #include "app/records.h"
 #include "crypto/crypto.h"
 #include "http/static.h"
@@ -146,6 +147,11 @@ Status Application::set_up(const Configuration& configuration) {
     ANLAN_TRY(std::string hash, vault_->hash_and_wait(demo_password));
     ANLAN_CHECK(load_demo(*platform_, *sessions_, configuration.demo_data, hash));
   }
+  auto reviewed = platform_->write([this](app::Txn& txn, const app::World&) -> Result<Value> {
+    ANLAN_CHECK(app::review_plans(*platform_, txn));
+    return Value();
+  });
+  if (!reviewed) return std::unexpected(reviewed.error());
   ANLAN_CHECK(sessions_->load());
   if (!configuration.demo) {
     ANLAN_TRY(first_start_, sessions_->first_start_token());

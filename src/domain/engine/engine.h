@@ -105,7 +105,8 @@ class World {
   virtual std::vector<Value> records(const std::string& reg) const = 0;      // fields plus "id"
   virtual std::vector<Linked> links(const std::string& number) const = 0;
   virtual std::int64_t open_tickets(const std::string& process, const std::string& field, const std::string& value) const = 0;
-  virtual Value obligation(const std::string& plan, const std::string& member) const = 0;  // {satisfied, due, last}
+  // What is kept of a member of a plan: {since?, past: [{at, ticket}] newest first}; null: nothing yet.
+  virtual Value obligation(const std::string& plan, const std::string& member) const = 0;
 };
 
 // What the use case has to carry out in the same unit of work.
@@ -192,6 +193,9 @@ class Engine {
 
 // Whether the action starts from that state.
 bool may_start(const ProcessDef&, const ActionDef&, const std::string& state);
+
+// The zone in which calendar years, months and days are meant: that of the installation's home calendar.
+const calendar::Zone& home_zone(const World&);
 
 // The names that expressions of a process (or a record) may use. The loader compiles against these.
 expr::Scope process_scope(const ProcessDef&, const Definitions&);   // needs fields, decisions, stopwatches, parameters declared

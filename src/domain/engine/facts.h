@@ -67,6 +67,7 @@ class RecordFacts final : public expr::Facts {
   void set(RecordRoot root, Value value) { values_[static_cast<std::size_t>(root)] = std::move(value); }
   const Definitions& definitions() const { return definitions_; }
   const World& world() const { return world_; }
+  Instant now() const { return values_[static_cast<std::size_t>(RecordRoot::now)].as_instant(); }
 
  private:
   const Definitions& definitions_;

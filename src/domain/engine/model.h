@@ -315,7 +315,7 @@ struct PlanDef {
   std::string key;
   Text title;
   std::string population;                        // register; empty: once for the whole organisation
-  expr::Program member_when;                     // root `record`; empty: every active one
+  expr::Program member_when;                     // root `record`; empty: every record of the register
   std::string process;                           // the qualifying (or generated) ticket
   expr::Program qualifies;                       // root ticket; over a closed ticket of the process
   std::string member_field;                      // field of the ticket that names the member

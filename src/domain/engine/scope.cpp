@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "domain/engine/facts.h"
+#include "domain/engine/obligation.h"
 
 namespace anlan::engine {
 namespace {
@@ -21,12 +22,6 @@ const calendar::WorkCalendar* home(const World& world) {
   const std::string& key = world.parameters()["home_calendar"].as_string();
   return world.calendar(key.empty() ? "cn" : key);
 }
-const calendar::Zone& home_zone(const World& world) {
-  static const calendar::Zone fallback = calendar::Zone::shanghai();
-  const auto* calendar = home(world);
-  return calendar ? calendar->zone() : fallback;
-}
-
 Value field_of(const World& world, const std::string& reg, const std::string& id, const std::string& field) {
   Value record = world.record(reg, id);
   return record.is_null() ? Value() : record[field];
@@ -102,8 +97,12 @@ std::vector<Function> world_functions() {
     return person && !person->unit.empty() ? Value(person->unit) : Value();
   });
   add("obligation_met", {string, string}, boolean, {"plans"}, [world](const Call& c) -> Value {
-    Value status = world(c).obligation(c.args[0].as_string(), c.args[1].as_string());
-    return status.is_null() ? Value() : Value(status["satisfied"].as_bool());
+    const auto& f = static_cast<const Facts&>(c.facts);
+    auto plan = f.definitions().plans.find(c.args[0].as_string());
+    if (plan == f.definitions().plans.end()) return {};
+    const Fulfilment done = fulfilment_from(world(c).obligation(c.args[0].as_string(), c.args[1].as_string()));
+    const Standing now = standing(plan->second, done, f.now(), home_zone(world(c)));
+    return now.met;
   });
   return out;
 }
@@ -259,6 +258,12 @@ Type parameters_type(const Definitions& definitions) {
   return Type::object_of(std::move(members));
 }
 }  // namespace
+
+const calendar::Zone& home_zone(const World& world) {
+  static const calendar::Zone fallback = calendar::Zone::shanghai();
+  const auto* calendar = home(world);
+  return calendar ? calendar->zone() : fallback;
+}
 
 expr::Scope process_scope(const ProcessDef& process, const Definitions& definitions) {
   static const std::vector<Function> functions = ticket_functions();
