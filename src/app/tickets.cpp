@@ -771,6 +771,57 @@ Result<Value> actions(Platform& platform, Reader& reader, const World& world, co
   return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
 }
 
+Result<Value> rehearse_action(Platform& platform, Reader& reader, const World& world, const Principal& principal, const ActRequest& request,
+                              const std::string& process_key) {
+  engine::Request ask;
+  ask.action = request.action;
+  ask.actor = principal.actor();
+  ask.fields = request.fields;
+  ask.comment = request.comment;
+  ask.as_role = request.as_role;
+  ask.now = platform.now();
+  Engine engine(platform.definitions(), world);
+  Ticket before;
+  Result<Outcome> outcome = fail(Code::internal, "nothing was asked");
+  if (request.number.empty()) {
+    const ProcessDef* process = platform.definitions().process(process_key);
+    if (!process) return fail(Code::not_found, fmt::format("there is no process '{}'", process_key));
+    before.process = process->key;
+    outcome = engine.open(process->key, ask, "?", false);
+  } else {
+    ANLAN_CHECK(visible(platform, reader, world, principal, request.number));
+    ANLAN_TRY(before, load(reader, request.number));
+    outcome = engine.act(before, ask);
+  }
+  if (!outcome) {
+    const Error& error = outcome.error();
+    if (error.code != Code::refused && error.code != Code::forbidden && error.code != Code::invalid) return std::unexpected(error);
+    List refusals;
+    for (const Refusal& r : error.refusals)
+      refusals.push_back(Value(Map{{"clause", r.clause}, {"code", r.code}, {"zh", r.text.zh}, {"en", r.text.en}, {"field", r.field}, {"requirement", r.requirement}}));
+    if (refusals.empty()) {
+      std::string field = error.field.starts_with("fields.") ? error.field.substr(7) : error.field;
+      refusals.push_back(Value(Map{{"clause", ""}, {"code", std::string(name(error.code))}, {"zh", "填写的内容无法识别"}, {"en", error.message}, {"field", field}, {"requirement", ""}}));
+    }
+    return Value(Map{{"open", false}, {"refusals", Value(std::move(refusals))}});
+  }
+  const Ticket& after = outcome->ticket;
+  const ProcessDef* process = platform.definitions().process(after.process, after.shape);
+  const auto* state = process ? process->state(after.state) : nullptr;
+  Map changed;
+  const Value shown = process ? readable_fields(platform, world, principal, after, *process) : Value(Map{});
+  for (const auto& [key, value] : shown.as_map())
+    if (!(before.fields[key] == value)) changed.emplace(key, value);
+  for (const auto& [key, value] : before.fields.as_map())
+    if (after.fields[key].is_null() && !value.is_null()) changed.emplace(key, Value());
+  return Value(Map{{"open", true},
+                   {"refusals", Value(List{})},
+                   {"state", after.state},
+                   {"state_title", state ? text_value(state->title) : Value()},
+                   {"severity", process && !process->severity.empty() ? after.fields[process->severity] : Value()},
+                   {"fields", Value(std::move(changed))}});
+}
+
 Result<Value> events(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
   ANLAN_CHECK(visible(platform, reader, world, principal, number));
   ANLAN_TRY(Ticket ticket, load(reader, number));

@@ -49,6 +49,10 @@ Result<Value> list(Platform&, Reader&, const World&, const Principal&, const Tic
 // {facets: {process|state|severity|board|holder: [{value, title, count}]}}, most first.
 Result<Value> facets(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
 Result<Value> actions(Platform&, Reader&, const World&, const Principal&, const std::string& number);
+// What would come of an action (or of opening, with an empty number: `process` says which), with nothing written:
+// {open, refusals, state, severity, fields: {key: value}} where fields holds what would change. For forms, while a
+// person writes. A field that cannot be read counts as a refusal with code "invalid".
+Result<Value> rehearse_action(Platform&, Reader&, const World&, const Principal&, const ActRequest&, const std::string& process);
 Result<Value> events(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> clocks(Platform&, Reader&, const World&, const Principal&, const std::string& number);  // with ledgers
 Result<Value> links(Platform&, Reader&, const World&, const Principal&, const std::string& number);

@@ -159,6 +159,30 @@ void add_ticket_routes(Builder& b) {
                                      add_changes(*api, caller, number, *version, response);
                                  }};
           });
+  // While a person writes: what would come of it. Reads only, though what was written so far comes in a body.
+  auto rehearse = [api](std::shared_ptr<const Request> request, const Caller& caller, const Value& body, Respond respond) {
+    Response response;
+    auto part = [&](const char* key) {
+      auto it = request->parameters.find(key);
+      return it == request->parameters.end() ? std::string() : it->second;
+    };
+    app::ActRequest ask{part("number"), part("action"), body["fields"].is_null() ? Value(Map{}) : body["fields"],
+                        body["comment"].as_string(), body["as_role"].as_string(), {}};
+    auto status = api->platform.read([&](Reader& reader, const World& world) -> Status {
+      ANLAN_TRY(Value answer, app::rehearse_action(api->platform, reader, world, caller.principal, ask, part("key")));
+      response = json_response(answer);
+      return {};
+    });
+    respond(status ? std::move(response) : problem(status.error(), *request));
+  };
+  b.call("POST", "/api/v1/tickets/{number}/actions/{action}/check", may_read,
+         {.tag = tickets, .summary = "What an action would be answered with, and would change; nothing is written",
+          .answer = "{open, refusals, state, state_title, severity, fields}."},
+         {{"fields", "object"}, {"comment", "string"}, {"as_role", "string"}}, rehearse);
+  b.call("POST", "/api/v1/processes/{key}/check", may_read,
+         {.tag = tickets, .summary = "The same for opening a ticket of the process",
+          .answer = "{open, refusals, state, state_title, severity, fields}."},
+         {{"fields", "object"}, {"comment", "string"}}, rehearse);
   b.write("POST", "/api/v1/tickets/{number}/tasks/{task}", may_write,
           {.tag = tickets, .summary = "Answer a task", .answer = "The ticket.", .schema = "Ticket"},
           {{"answer", "string", true, "agree or disagree"}, {"fields", "object"}, {"comment", "string"}},

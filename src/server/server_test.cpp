@@ -573,6 +573,31 @@ TEST_F(ServerTest, AQueryIsOneLine) {
   EXPECT_EQ(offered(*ann, "x:"), "");
 }
 
+TEST_F(ServerTest, AnActionIsTriedBeforeItIsDone) {
+  staff();
+  const Reply opening = ann->post("/api/v1/processes/case/check", R"({"fields":{"channel":"phone"}})");
+  EXPECT_EQ(opening.status, 200) << describe(opening.body);
+  EXPECT_EQ(opening.body["open"], Value(false));
+  EXPECT_EQ(opening.body["refusals"].as_list().front()["code"], Value("required_title"));
+  EXPECT_EQ(ann->post("/api/v1/processes/case/check", R"({"fields":{"title":"坏了"}})").body["state"], Value("waiting"));
+  EXPECT_EQ(ann->post("/api/v1/processes/none/check", "{}").status, 404);
+  EXPECT_TRUE(ann->get("/api/v1/tickets").body["items"].as_list().empty()) << "nothing was opened";
+
+  const std::string ticket = "/api/v1/tickets/" + open_case();
+  const std::int64_t before = events("ticket.acted");
+  Reply tried = ann->post(ticket + "/actions/answer/check", "{}");
+  EXPECT_EQ(tried.body["refusals"].as_list().front()["code"], Value("answer_missing"));
+  tried = ann->post(ticket + "/actions/answer/check", R"({"fields":{"answer":"好"}})");
+  EXPECT_EQ(tried.body["open"], Value(true)) << describe(tried.body);
+  EXPECT_EQ(tried.body["state"], Value("done"));
+  EXPECT_EQ(tried.body["fields"], Value(Map{{"answer", "好"}}));
+  tried = ann->post(ticket + "/actions/answer/check", R"({"fields":{"answer":7}})");
+  EXPECT_EQ(tried.body["refusals"].as_list().front()["field"], Value("answer")) << describe(tried.body);
+  EXPECT_EQ(ann->get(ticket).body["state"], Value("waiting"));
+  EXPECT_EQ(events("ticket.acted"), before);
+  EXPECT_EQ(cai->post(ticket + "/actions/answer/check", "{}").status, 404);
+}
+
 TEST_F(ServerTest, WhatOneMayNotSeeIsNotThere) {
   staff();
   const std::string number = open_case(), ticket = "/api/v1/tickets/" + number;
