@@ -606,6 +606,15 @@ Result<Value> override_guard(Platform& platform, Txn& txn, const Principal& prin
   return seen(platform, txn, principal, after);
 }
 
+Status may_act(Platform& platform, Txn& txn, const Principal& principal, const std::string& number) {
+  ANLAN_TRY([[maybe_unused]] Ticket ticket, for_acting(platform, txn, principal, number, {}));
+  return {};
+}
+
+Status may_see(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
+  return visible(platform, reader, world, principal, number);
+}
+
 Result<Value> add_comment(Platform& platform, Txn& txn, const Principal& principal, const std::string& number, const std::string& text) {
   ANLAN_TRY(Ticket ticket, for_acting(platform, txn, principal, number, {}));
   if (trim(text).empty() || text.size() > 20'000) return fail(Code::invalid, "text must be 1 to 20,000 bytes", "text");

@@ -41,8 +41,12 @@ Status fire_due(Platform&, Txn&, const std::string& number);
 // Resolves holders again for all open tickets of a person whose account was disabled (or a grant changed).
 Status reassign_holder(Platform&, Txn&, const std::string& person);
 
+// Whether the principal may act on the ticket at all (comment, watch, attach); Code::not_found out of scope.
+Status may_act(Platform&, Txn&, const Principal&, const std::string& number);
+
 // --- reads; Code::not_found also when the ticket is out of the reader's scope ---
 
+Status may_see(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> list(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
 // Open tickets that the query leaves, by each column without the column's own filter, exact:

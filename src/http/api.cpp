@@ -140,6 +140,7 @@ std::vector<Route> routes(std::shared_ptr<Api> api) {
   add_definition_routes(b);
   add_plan_routes(b);
   add_ticket_routes(b);
+  add_attachment_routes(b);
   add_record_routes(b);
   add_alert_routes(b);
   auto document = std::make_shared<std::string>();

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/attachments.h"
 #include "app/delivery.h"
 #include "app/platform.h"
 #include "app/sessions.h"
@@ -92,6 +93,7 @@ struct Api {
   app::Secrets& secrets;
   app::Deliveries& deliveries;
   Feed& feed;
+  app::Files& files;
   AlertFormats formats;
   std::string version;
   std::string public_url;      // "https://anlan.example": an origin that counts as ours; may be empty

@@ -103,6 +103,7 @@ class Builder {
 
 void add_session_routes(Builder&);
 void add_ticket_routes(Builder&);
+void add_attachment_routes(Builder&);
 void add_record_routes(Builder&);
 void add_alert_routes(Builder&);
 void add_definition_routes(Builder&);

@@ -57,6 +57,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
     ANLAN_TRY(secret, installation_secret(configuration.data));
   }
   self->vault_ = std::make_unique<Vault>(std::move(secret), configuration.passwords);
+  self->files_ = std::make_unique<FolderFiles>(configuration.data.empty() ? "" : configuration.data + "/attachments");
   self->platform_ = std::make_unique<app::Platform>(*self->store_, definitions, clock);
   self->alerts_ = std::make_unique<app::Alerts>(rules);
   self->deliveries_ = std::make_unique<app::Deliveries>(*self->platform_, *self->alerts_);
@@ -86,7 +87,8 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   auto formats = alert_formats(std::make_shared<connectors::AlertIntake>(), rules, version, started);
   auto transport = std::make_shared<std::atomic<http::Server*>>(nullptr);
   auto api = std::make_shared<http::Api>(
-      http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, *self->feed_, formats, version,
+      http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, *self->feed_,
+                *self->files_, formats, version,
                 configuration.public_url, configuration.public_url.starts_with("https://")});
   api->readiness = [app] {
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();

@@ -14,6 +14,7 @@
 #include "http/transport.h"
 #include "scheduler/scheduler.h"
 #include "server/checkpoint.h"
+#include "server/files.h"
 #include "server/vault.h"
 
 namespace anlan::server {
@@ -61,6 +62,7 @@ class Application {
 
   std::unique_ptr<app::Store> store_;
   std::unique_ptr<Vault> vault_;
+  std::unique_ptr<FolderFiles> files_;
   std::unique_ptr<app::Platform> platform_;
   std::unique_ptr<app::Alerts> alerts_;
   std::unique_ptr<app::Deliveries> deliveries_;

@@ -41,6 +41,7 @@ Status on_disk(const std::string& path, int flags) {
 
 Status copy_file(const std::string& from, const std::string& to) {
   std::error_code error;
+  fs::create_directories(fs::path(to).parent_path(), error);
   fs::copy_file(from, to, error);
   if (error) return fail(Code::unavailable, "cannot copy " + from + " to " + to + ": " + error.message());
   fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, error);
@@ -85,15 +86,26 @@ int backup(const BackupOptions& options, const Clock& clock) {
     return unusable(copied.error().message);
   if (auto kept = on_disk(options.to + "/anlan.db", O_RDONLY); !kept) return unusable(kept.error().message);
 
+  // Attachments after it: what the copy knows of was kept before, so it is there.
+  std::error_code error;
+  if (fs::is_directory(options.data + "/attachments", error)) {
+    fs::copy(options.data + "/attachments", options.to + "/attachments", fs::copy_options::recursive, error);
+    if (error) return unusable("cannot copy the attachments: " + error.message());
+    for (const auto& entry : fs::recursive_directory_iterator(options.to + "/attachments"))
+      if (auto kept = on_disk(entry.path().string(), entry.is_directory() ? O_RDONLY | O_DIRECTORY : O_RDONLY); !kept)
+        return unusable(kept.error().message);
+  }
+
   const int verdict = verify({options.to, {}, {}, false}, clock);
   if (verdict != 0) {
     fmt::print("the copy in {} is NOT good; do not rely on it\n", options.to);
     return 1;
   }
-  for (const auto& entry : fs::directory_iterator(options.to)) {
+  for (const auto& entry : fs::recursive_directory_iterator(options.to)) {
+    if (!entry.is_regular_file()) continue;
     auto digest = digest_of(entry.path().string());
     if (!digest) return unusable(digest.error().message);
-    files.emplace(entry.path().filename().string(), *digest);
+    files.emplace(fs::relative(entry.path(), options.to).string(), *digest);
   }
   const std::string manifest = options.to + "/manifest.json";
   std::ofstream(manifest, std::ios::binary)
@@ -110,7 +122,8 @@ int restore(const RestoreOptions& options, const Clock& clock) {
   if (!manifest || !(*manifest)["sha256"].is(Value::Kind::map) || (*manifest)["sha256"]["anlan.db"].is_null())
     return unusable(options.from + " is no copy that backup made: it has no manifest.json that can be read");
   for (const auto& [name, digest] : (*manifest)["sha256"].as_map()) {
-    if (name.find('/') != std::string::npos) return unusable("manifest.json names a file outside the copy");
+    if (name.starts_with('/') || name.find("..") != std::string::npos)
+      return unusable("manifest.json names a file outside the copy");
     auto actual = digest_of(options.from + "/" + name);
     if (!actual || *actual != digest.as_string()) {
       fmt::print("{} is not what was copied{}; nothing was put in place\n", name, actual ? "" : " (it cannot be read)");

@@ -1,7 +1,7 @@
 // `anlan backup` and `anlan restore`: a whole copy of an installation, taken while it serves, and put back.
 //
-// A copy is a folder: anlan.db (one consistent state), checkpoints.jsonl, secret, checkpoint.key, and manifest.json with
-// the SHA-256 of each. It holds what opens the house; keep it as safely as the house.
+// A copy is a folder: anlan.db (one consistent state), attachments, checkpoints.jsonl, secret, checkpoint.key, and
+// manifest.json with the SHA-256 of each. It holds what opens the house; keep it as safely as the house.
 #pragma once
 #include <string>
 

@@ -598,6 +598,51 @@ TEST_F(ServerTest, AnActionIsTriedBeforeItIsDone) {
   EXPECT_EQ(cai->post(ticket + "/actions/answer/check", "{}").status, 404);
 }
 
+TEST_F(ServerTest, FilesHangOnATicket) {
+  staff();
+  const std::string files = "/api/v1/tickets/" + open_case() + "/attachments";
+  const std::string bytes("\x89PNG\0 not really a picture", 28);
+  auto upload = [&](Browser& who, const std::string& name, const std::string& what, const std::string& type) {
+    who.json = false;
+    const Reply reply = who.ask("POST", files + "?name=" + http::percent_encode_path(name), what,
+                                "Content-Type: " + type + "\r\nX-Anlan-Request: 1\r\n");
+    who.json = true;
+    return reply;
+  };
+  const Reply first = upload(*ann, "../../截图 \"一\".png", bytes, "image/png");
+  ASSERT_EQ(first.status, 201) << describe(first.body);
+  EXPECT_EQ(first.body["id"], Value("a1"));
+  EXPECT_EQ(first.body["name"], Value("截图 一.png")) << "no folders, no quotes";
+  EXPECT_EQ(first.body["size"], Value(28));
+  const Reply page = upload(*bob, ".x.html", "<script>alert(1)</script>", "text/html");
+  EXPECT_EQ(page.body["type"], Value("application/octet-stream")) << "what a browser would run is bytes to save";
+  EXPECT_EQ(page.body["name"], Value("x.html"));
+  EXPECT_EQ(upload(*ann, "a", "", "text/plain").status, 422);
+  EXPECT_EQ(upload(*cai, "a", "x", "text/plain").status, 404) << "out of scope";
+  EXPECT_EQ(ann->ask("POST", files, "x", "Origin: https://evil.test\r\n").status, 403);
+
+  EXPECT_EQ(bob->get(files).body["items"].as_list().size(), 2u);
+  http::RawClient client(application->port());
+  client.send("GET " + files + "/a1 HTTP/1.1\r\nHost: anlan.test\r\nCookie: anlan_session=" + bob->cookie + "\r\n\r\n");
+  http::Answer answer = client.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, bytes);
+  EXPECT_EQ(answer.headers["content-type"], "image/png");
+  EXPECT_TRUE(answer.headers["content-disposition"].starts_with("attachment; filename=\"")) << answer.headers["content-disposition"];
+  EXPECT_EQ(answer.headers["x-content-type-options"], "nosniff");
+  EXPECT_EQ(answer.headers["content-security-policy"], "sandbox; default-src 'none'");
+  EXPECT_EQ(cai->get(files + "/a1").status, 404);
+  EXPECT_EQ(ann->get(files + "/a3").status, 404);
+
+  EXPECT_EQ(bob->ask("DELETE", files + "/a1?reason=x", "").status, 403) << "only who attached it";
+  EXPECT_EQ(ann->ask("DELETE", files + "/a1", "").status, 422) << "not without a reason";
+  EXPECT_EQ(ann->ask("DELETE", files + "/a1?reason=wrong", "").status, 200);
+  EXPECT_EQ(ann->get(files + "/a1").status, 404);
+  EXPECT_EQ(ann->get(files).body["items"].as_list().size(), 1u);
+  EXPECT_EQ(events("ticket.attached"), 2) << "the log keeps that it was there";
+  EXPECT_EQ(upload(*ann, "b", "x", "text/plain").body["id"], Value("a3")) << "an id is not used twice";
+}
+
 TEST_F(ServerTest, WhatOneMayNotSeeIsNotThere) {
   staff();
   const std::string number = open_case(), ticket = "/api/v1/tickets/" + number;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "domain/engine/engine.h"
+#include "server/files.h"
 
 namespace anlan::server {
 
@@ -123,7 +124,7 @@ int verify(const VerifyOptions& options, const Clock& clock) {
     else checkpoints = std::move(*read);
   }
 
-  std::set<std::string> subjects;
+  std::set<std::string> subjects, attached;
   std::size_t damaged = 0;
   auto log = [&](const std::function<Status(const app::LoggedEvent&)>& each) {
     return (*archive)->events([&](const app::LoggedEvent& event) -> Status {
@@ -132,7 +133,10 @@ int verify(const VerifyOptions& options, const Clock& clock) {
         if (++damaged <= 20)
           wrong.push_back(fmt::format("event {}: {}", event.position,
                                       decoded ? "it is filed under another subject" : "its bytes are damaged"));
-      } else if (options.tables && (event.subject.starts_with("ticket:") || event.subject.starts_with("record:"))) {
+      } else if (decoded->kind == "ticket.attached") {
+        attached.insert(decoded->body["sha256"].as_string());
+      }
+      if (decoded && options.tables && (event.subject.starts_with("ticket:") || event.subject.starts_with("record:"))) {
         subjects.insert(event.subject);
       }
       return each(event);
@@ -148,6 +152,12 @@ int verify(const VerifyOptions& options, const Clock& clock) {
                options.key.empty() ? " (give --key with the key you wrote down, or whoever holds the server could have signed)" : "");
     fmt::print("exposed: {} events since {}, {} ago\n", found->events - std::min(found->covered, found->events),
                format_rfc3339(checkpoints.back().at, 480), format_duration(clock.wall() - checkpoints.back().at));
+  }
+  if (folder && !attached.empty()) {
+    FolderFiles files(options.data + "/attachments");
+    for (const auto& digest : attached)
+      if (auto bytes = files.fetch(digest); !bytes) wrong.push_back(fmt::format("attachment {}: {}", digest, bytes.error().message));
+    fmt::print("{} attached files looked at\n", attached.size());
   }
   if (options.tables && damaged == 0) {
     TableCheck tables(**archive, wrong);
