@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "app/tickets.h"
 #include "base/text.h"
+#include "domain/calendar/recurrence.h"
 #include "domain/engine/facts.h"
 
 namespace anlan::app {
@@ -16,6 +18,7 @@ using engine::PlanDef;
 using engine::Standing;
 
 constexpr const char* review = "review";  // the one timer of a plan
+constexpr int opened_most = 50;           // tickets of a recurrence opened in one unit of work
 constexpr std::size_t past_kept = 12;     // satisfactions kept per member, so that one withdrawn uncovers the one before
 
 const engine::Actor the_platform{"platform", true, false};
@@ -116,6 +119,60 @@ std::set<std::string> marks_of(const Value& row, Instant due) {
   return out;
 }
 
+// Opens what a recurrence asks for, once per occurrence: the row that says so is written with the ticket. Of a stretch
+// that was missed only the latest occurrence opens; the others are recorded as skipped. Whether anything was done.
+Result<bool> open_due(Platform& platform, Txn& txn, const World& world, const PlanDef& plan, const Candidate& member,
+                      Value& row) {
+  const auto& zone = engine::home_zone(world);
+  ANLAN_TRY(calendar::Recurrence rule, calendar::Recurrence::parse(plan.rrule));
+  Instant from = row["since"].as_instant();
+  if (row["opened"].is(Value::Kind::instant)) from = std::max(from, row["opened"].as_instant());
+  const std::optional<Instant> latest = rule.last_until(platform.now(), zone);
+  if (!latest || *latest <= from) return false;
+  constexpr std::size_t named_most = 1000;
+  const auto missed = rule.between(from, *latest - milliseconds(1), zone, named_most);
+  if (!missed.empty()) {
+    ANLAN_TRY([[maybe_unused]] Position position,
+              txn.append({0, subject_of(plan.key), "plan.skipped", platform.now(), "platform",
+                          Value(Map{{"member", member.id}, {"first", missed.front()}, {"last", missed.back()},
+                                    {"count", static_cast<std::int64_t>(missed.size())}})}));
+  }
+  row = row.with("opened", *latest);
+  engine::RecordFacts facts(platform.definitions(), world, member.record, Value(), the_platform, platform.now());
+  Map fields;
+  for (const auto& [field, program] : plan.opens_with) {
+    auto given = program.evaluate(facts);
+    if (given.ok && !given.value.is_null()) fields.insert_or_assign(field, given.value);
+  }
+  const auto* process = platform.definitions().process(plan.process);
+  if (const auto* field = process && !plan.member_field.empty() ? process->field(plan.member_field) : nullptr) {
+    const bool many = field->type.kind == engine::FieldType::Kind::list;
+    if (!fields.contains(field->key)) fields.emplace(field->key, many ? Value(List{member.id}) : Value(member.id));
+  }
+  std::string number;
+  Status opened = platform.attempt(txn, [&]() -> Status {
+    ANLAN_TRY(Value ticket, open_as_platform(platform, txn, the_platform, {plan.process, Value(fields), {}, false}));
+    number = ticket["number"].as_string();
+    return {};
+  });
+  // A refusal would be the same a moment later: it is recorded, and the next occurrence tries again.
+  if (!opened && opened.error().code != Code::refused && opened.error().code != Code::forbidden &&
+      opened.error().code != Code::invalid)
+    return std::unexpected(opened.error());
+  List why;
+  if (!opened) {
+    for (const auto& refusal : opened.error().refusals)
+      why.push_back(Value(Map{{"code", refusal.code}, {"zh", refusal.text.zh}, {"en", refusal.text.en}}));
+    if (why.empty()) why.push_back(Value(Map{{"code", name(opened.error().code)}, {"en", opened.error().message}}));
+  }
+  ANLAN_TRY([[maybe_unused]] Position position,
+            txn.append({0, subject_of(plan.key), opened ? "plan.opened" : "plan.open_refused", platform.now(), "platform",
+                        Value(Map{{"member", member.id}, {"occurrence", *latest},
+                                  {"ticket", opened ? Value(number) : Value()},
+                                  {"refusals", opened ? Value() : Value(std::move(why))}})}));
+  return true;
+}
+
 // Tells what is due to be told of one member and returns the next moment that matters for it.
 Result<std::optional<Instant>> look_at(Platform& platform, Txn& txn, const World& world, const PlanDef& plan,
                                        const Candidate& member, Value& row) {
@@ -125,6 +182,10 @@ Result<std::optional<Instant>> look_at(Platform& platform, Txn& txn, const World
     if (t > now && (!next || t < *next)) next = t;
   };
   if (!row["since"].is(Value::Kind::instant)) row = row.with("since", now);
+  if (plan.within == PlanDef::Within::recurrence) {
+    ANLAN_TRY(calendar::Recurrence rule, calendar::Recurrence::parse(plan.rrule));
+    if (auto at = rule.next_after(now, engine::home_zone(world))) later(*at);
+  }
   const Standing stands =
       engine::standing(plan, engine::fulfilment_from(row), now, engine::home_zone(world));
   std::set<std::string> marks = marks_of(row, stands.due);
@@ -179,6 +240,7 @@ Status review_plan(Platform& platform, Txn& txn, const std::string& key) {
   ANLAN_TRY(World world, platform.world(txn));
   ANLAN_TRY(auto rows, rows_of(txn, key));
   std::optional<Instant> next;
+  int opened = 0;
   for (const Candidate& member : population(platform.definitions(), world, plan, platform.now())) {
     Value before;
     if (auto it = rows.find(member.id); it != rows.end()) {
@@ -188,6 +250,14 @@ Status review_plan(Platform& platform, Txn& txn, const std::string& key) {
     Value row = before;
     ANLAN_TRY(std::optional<Instant> at, look_at(platform, txn, world, plan, member, row));
     if (at && (!next || *at < *next)) next = at;
+    if (plan.within == PlanDef::Within::recurrence) {
+      if (opened == opened_most) {
+        next = platform.now();  // the rest in the next unit, so that nobody waits for a long one
+      } else {
+        ANLAN_TRY(bool did, open_due(platform, txn, world, plan, member, row));
+        opened += did ? 1 : 0;
+      }
+    }
     if (!(row == before)) ANLAN_CHECK(txn.put_setting(plan_realm(key), member.id, row));
   }
   // Those that left owe nothing; what they did is kept for the day they come back.
@@ -327,7 +397,7 @@ Result<Value> plan_view(Platform& platform, Reader& reader, const World& world, 
                               {"since", optional_instant(m.done.since)},
                               {"last", optional_instant(m.done.last)},
                               {"ticket", seen ? Value(m.ticket) : Value()},
-                              {"due", m.standing.due},
+                              {"due", m.standing.due == far_future ? Value() : Value(m.standing.due)},
                               {"met", m.standing.met},
                               {"met_until", optional_instant(m.standing.until)},
                               {"state", engine::name(m.standing.state)},

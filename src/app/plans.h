@@ -12,8 +12,9 @@ namespace anlan::app {
 
 // --- inside a unit of work ---
 
-// Sees members come and go, tells what is due to be told, each (member, period, offset) once, and sets the timer for
-// the next moment at which there is something to do. Idempotent. A plan nobody declares any more loses its timer.
+// Sees members come and go, opens what a recurrence asks for, tells what is due to be told, each (member, period,
+// offset) once, and sets the timer for the next moment at which there is something to do. Idempotent. A plan nobody
+// declares any more loses its timer.
 Status review_plan(Platform&, Txn&, const std::string& plan);
 // All of them: at the start of the program, when definitions may have changed.
 Status review_plans(Platform&, Txn&);

@@ -250,6 +250,20 @@ Result<World> Platform::world(Txn& txn) {
   return World(*definitions_, txn, master);
 }
 
+Status Platform::attempt(Txn& txn, const std::function<Status()>& part) {
+  ANLAN_TRY(std::int64_t before, txn.records_generation());
+  bool wrote_records = false;
+  Status status = txn.attempt([&]() -> Status {
+    Status inner = part();
+    ANLAN_TRY(std::int64_t after, txn.records_generation());
+    wrote_records = after != before;
+    return inner;
+  });
+  // Records that the part wrote are gone again: the cache must not remember them.
+  if (!status && wrote_records) writer_cache_.forget();
+  return status;
+}
+
 Scope Platform::scope(const Principal& principal, const World& world) const {
   Scope scope;
   if (!principal.machine.empty()) {

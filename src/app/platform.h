@@ -47,7 +47,8 @@ class MasterCache {
   std::shared_ptr<const Master> last_;
 };
 
-// The realm of settings in which a plan keeps its members: id -> {since?, past: [{at, ticket}], told?: {due, marks}}.
+// The realm of settings in which a plan keeps its members: id -> {since?, past: [{at, ticket}], told?: {due, marks},
+// opened?}; `opened` is the last occurrence for which a recurrence has opened a ticket.
 inline std::string plan_realm(const std::string& plan) { return "plan:" + plan; }
 
 class World final : public engine::World {
@@ -87,6 +88,9 @@ class Platform {
   Status read(const std::function<Status(Reader&, const World&)>& read);
   // The world as this unit sees it now, e.g. after it wrote records itself.
   Result<World> world(Txn&);
+
+  // A part of a unit that may be refused by itself: then nothing of it is written and the unit may go on.
+  Status attempt(Txn&, const std::function<Status()>& part);
 
   // What the principal may read in lists, search, feed and export.
   Scope scope(const Principal&, const World&) const;

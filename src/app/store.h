@@ -187,6 +187,9 @@ class Reader {
 // The writer's view: reads see what this unit (and earlier units of the batch) wrote.
 class Txn : public Reader {
  public:
+  // Runs a part of the unit that may fail by itself: what a failed part wrote is undone, sequences included, and the
+  // unit may go on. Parts may hold parts. Use cases call Platform::attempt, which also knows what they hold in memory.
+  virtual Status attempt(const std::function<Status()>& part) = 0;
   virtual Result<TicketId> insert_ticket(const TicketRow&) = 0;    // row.id ignored; Code::conflict on a taken number
   virtual Status update_ticket(const TicketRow&) = 0;              // Code::conflict unless the stored version is row.version - 1
   virtual Result<Position> append(const Event&) = 0;

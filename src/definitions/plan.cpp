@@ -5,32 +5,11 @@
 
 #include "base/text.h"
 #include "definitions/context.h"
+#include "domain/calendar/recurrence.h"
 
 namespace anlan::definitions {
 
 using engine::FieldType;
-
-namespace {
-// RFC 5545: FREQ first, then parts that are known. The days themselves are read by whoever runs the plan.
-bool sound_rule(const std::string& rule) {
-  static const std::vector<std::string> parts{"INTERVAL", "COUNT",   "UNTIL",    "BYDAY",  "BYMONTHDAY", "BYYEARDAY",
-                                              "BYWEEKNO", "BYMONTH", "BYSETPOS", "BYHOUR", "BYMINUTE",   "WKST"};
-  static const std::vector<std::string> frequencies{"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"};
-  bool first = true;
-  std::set<std::string> seen;
-  for (auto part : split(rule, ';')) {
-    auto equals = part.find('=');
-    if (equals == std::string_view::npos || equals + 1 == part.size()) return false;
-    std::string name(part.substr(0, equals)), value(part.substr(equals + 1));
-    if (!seen.insert(name).second) return false;
-    if (first ? name != "FREQ" || std::find(frequencies.begin(), frequencies.end(), value) == frequencies.end()
-              : std::find(parts.begin(), parts.end(), name) == parts.end())
-      return false;
-    first = false;
-  }
-  return !first;
-}
-}  // namespace
 
 void Context::plan(const Document& document) {
   Object o(*document.node, "the plan", problems);
@@ -91,8 +70,8 @@ void Context::plan(const Document& document) {
         def.within = Within::recurrence;
         const Node* rule = w.get("rrule");
         def.rrule = rule ? read_text(*rule, "'rrule'", problems).value_or("") : "";
-        if (rule && !sound_rule(def.rrule))
-          problems.add(*rule, "this is no recurrence of RFC 5545, e.g. FREQ=MONTHLY;BYMONTHDAY=1");
+        if (rule)
+          if (auto parsed = calendar::Recurrence::parse(def.rrule); !parsed) problems.add(*rule, parsed.error().message);
         const Node* with = w.get("opens_with");
         if (of && compiling && (reg || !population)) {
           std::vector<engine::FieldDef> takes;
@@ -107,6 +86,11 @@ void Context::plan(const Document& document) {
                 *process,
                 fmt::format("the opening action '{}' of process '{}' is for people only; give it 'platform: true'",
                             opening->key, def.process));
+          if (opening && !def.member_field.empty() &&
+              std::none_of(takes.begin(), takes.end(), [&](const auto& f) { return f.key == def.member_field; }))
+            problems.add(*process, fmt::format("the opening action '{}' of process '{}' does not take '{}', so nobody "
+                                               "could say for whom a ticket was opened",
+                                               opening->key, def.process, def.member_field));
         }
       }
     }

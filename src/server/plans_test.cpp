@@ -1,6 +1,10 @@
 // Plans at work in the whole program: what is told, how often, and what the API says of it.
 #include "app/plans.h"
 
+#include <stdlib.h>
+
+#include <filesystem>
+
 #include "server/program_for_test.h"
 
 namespace anlan::server {
@@ -151,6 +155,121 @@ TEST_F(PlansTest, TheApiListsMembersByDueTime) {
   EXPECT_EQ(get("/api/v1/plans/room_checked?state=met").second["items"].as_list().size(), 1u);
   EXPECT_EQ(get("/api/v1/plans/room_checked?state=perhaps").first, 422);
   EXPECT_EQ(get("/api/v1/plans/nothing").first, 404);
+}
+
+const definitions::Files round_of_rooms{{"processes/check.yaml", check_of_rooms.at("processes/check.yaml")},
+                                        {"plans/check.yaml", R"(
+plan: round
+title: {zh: 巡检, en: Round}
+population: room
+member_when: record.live == true
+process: check
+member_field: room
+within: {rrule: "FREQ=MONTHLY;BYMONTHDAY=1;BYHOUR=9", opens_with: {title: 'record.name + "巡检"'}}
+)"}};
+
+class RoundTest : public ProgramTest {
+ protected:
+  void begin(const std::string& folder = {}, const char* by = "by: warden, platform: true") {
+    definitions::Files files = round_of_rooms;
+    auto& text = files["processes/check.yaml"];
+    const std::string from = "by: warden, fields: {title: required";
+    text.replace(text.find(from), from.size(), std::string(by) + ", fields: {title: required");
+    start(files, folder);
+  }
+  std::int64_t tickets() {
+    std::int64_t n = 0;
+    EXPECT_TRUE(platform().read([&](app::Reader& reader, const app::World&) -> Status {
+      app::TicketQuery query;
+      query.process = {"check"};
+      query.limit = 200;
+      app::Scope all;
+      all.all = true;
+      ANLAN_TRY(auto page, reader.tickets(query, all));
+      n = static_cast<std::int64_t>(page.items.size());
+      return {};
+    }));
+    return n;
+  }
+  void to(const char* time) { advance(*parse_rfc3339(time) - clock.wall()); }
+};
+
+TEST_F(RoundTest, OpensOncePerMemberAndOccurrence) {
+  begin();
+  people();
+  record("room", "A", Value(Map{{"name", "甲"}, {"live", true}}));
+  record("room", "B", Value(Map{{"name", "乙"}, {"live", true}}));
+  record("room", "C", Value(Map{{"name", "丙"}, {"live", false}}));
+  step();
+  EXPECT_EQ(tickets(), 0) << "nothing is opened for the time before the member came";
+  to("2026-04-01T08:59:00+08:00");
+  EXPECT_EQ(tickets(), 0);
+  to("2026-04-01T09:00:00+08:00");
+  EXPECT_EQ(tickets(), 2);
+  step();
+  EXPECT_EQ(tickets(), 2);
+  to("2026-05-01T09:00:00+08:00");
+  EXPECT_EQ(tickets(), 4);
+  const auto opened = events("plan.opened");
+  ASSERT_EQ(opened.size(), 4u);
+  const std::string number = opened[0].body["ticket"].as_string();
+  EXPECT_TRUE(platform().read([&](app::Reader& reader, const app::World&) -> Status {
+    ANLAN_TRY(auto row, reader.ticket(number));
+    EXPECT_EQ(row->body["fields"]["room"].as_string(), "A");
+    EXPECT_EQ(row->title, "甲巡检");
+    return {};
+  }));
+}
+
+TEST_F(RoundTest, AMissedStretchOpensTheLatestAndRecordsTheOthers) {
+  begin();
+  people();
+  record("room", "A", Value(Map{{"name", "甲"}, {"live", true}}));
+  step();
+  to("2026-07-15T09:00:00+08:00");
+  EXPECT_EQ(tickets(), 1);
+  ASSERT_EQ(events("plan.skipped").size(), 1u);
+  const Value body = events("plan.skipped").front().body;
+  EXPECT_EQ(body["count"], Value(3)) << describe(body);
+  EXPECT_EQ(body["first"].as_instant(), *parse_rfc3339("2026-04-01T09:00:00+08:00"));
+  EXPECT_EQ(events("plan.opened").front().body["occurrence"].as_instant(), *parse_rfc3339("2026-07-01T09:00:00+08:00"));
+}
+
+TEST_F(RoundTest, ARestartOpensNothingTwice) {
+  char name[] = "/tmp/anlan-round-XXXXXX";
+  const std::string folder = ::mkdtemp(name);
+  begin(folder);
+  people();
+  record("room", "A", Value(Map{{"name", "甲"}, {"live", true}}));
+  step();
+  to("2026-04-01T09:00:00+08:00");
+  EXPECT_EQ(tickets(), 1);
+  application.reset();
+  begin(folder);
+  step();
+  EXPECT_EQ(tickets(), 1);
+  application.reset();
+  clock.advance(days(61));  // the program was away: the latest of two is opened at the start
+  begin(folder);
+  step();
+  EXPECT_EQ(tickets(), 2);
+  EXPECT_EQ(events("plan.skipped").size(), 1u);
+  application.reset();
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(RoundTest, ARefusedOpeningLeavesAnEventAndNoNumber) {
+  begin({}, "platform: true, guards: [{if: 'ticket.title != \"甲巡检\"', code: not_here, else: {zh: 不, en: No}}]");
+  people();
+  record("room", "A", Value(Map{{"name", "甲"}, {"live", true}}));
+  record("room", "B", Value(Map{{"name", "乙"}, {"live", true}}));
+  step();
+  to("2026-04-01T09:00:00+08:00");
+  EXPECT_EQ(tickets(), 1);
+  ASSERT_EQ(events("plan.open_refused").size(), 1u);
+  EXPECT_EQ(events("plan.open_refused").front().body["refusals"].as_list()[0]["code"].as_string(), "not_here");
+  ASSERT_EQ(events("plan.opened").size(), 1u);
+  EXPECT_EQ(events("plan.opened").front().body["ticket"].as_string(), "CHK-0001") << "the refusal took a number";
 }
 
 }  // namespace

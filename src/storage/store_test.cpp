@@ -420,6 +420,46 @@ TEST_P(StoreTest, ARefusedUnitFallsAlone) {
   EXPECT_EQ(store->condition()["failed_batches"].as_int(), 0);
 }
 
+TEST_P(StoreTest, APartOfAUnitFallsAlone) {
+  ASSERT_OK(write(*store, [](Txn& txn) -> Status {
+    ANLAN_CHECK(txn.insert_ticket(ticket("KEPT")));
+    ANLAN_CHECK(txn.next_number("S"));
+    auto failed = txn.attempt([&]() -> Status {
+      ANLAN_CHECK(txn.insert_ticket(ticket("GONE")));
+      auto changed = ticket("KEPT");
+      changed.version = 2;
+      changed.state = "elsewhere";
+      ANLAN_CHECK(txn.update_ticket(changed));
+      ANLAN_CHECK(txn.append(event("ticket:GONE", "ticket.opened")));
+      ANLAN_CHECK(txn.put_setting("t", "k", Value(1)));
+      ANLAN_TRY(std::int64_t n, txn.next_number("S"));
+      EXPECT_EQ(n, 2);
+      auto inner = txn.attempt([&]() -> Status {
+        ANLAN_CHECK(txn.put_setting("t", "inner", Value(1)));
+        return {};
+      });
+      EXPECT_TRUE(inner);
+      return fail(Code::refused, "not this part");
+    });
+    EXPECT_EQ(failed.error().code, Code::refused);
+    ANLAN_TRY(std::int64_t again, txn.next_number("S"));
+    EXPECT_EQ(again, 2) << "a failed part takes no number";
+    auto page = txn.tickets(TicketQuery{.state = {"elsewhere"}}, everything);
+    EXPECT_TRUE(page && page->items.empty()) << "the list index was not undone";
+    return txn.attempt([&]() -> Status {
+      ANLAN_CHECK(txn.insert_ticket(ticket("SECOND")));
+      ANLAN_TRY(auto position, txn.append(event("ticket:SECOND", "ticket.opened")));
+      EXPECT_EQ(position, 1) << "a position was lost";
+      return {};
+    });
+  }));
+  EXPECT_FALSE(read(*store, [](Reader& r) { return r.ticket("GONE"); })->has_value());
+  EXPECT_TRUE(read(*store, [](Reader& r) { return r.ticket("SECOND"); })->has_value());
+  EXPECT_FALSE(read(*store, [](Reader& r) { return r.setting("t", "inner"); })->has_value());
+  auto page = read(*store, [](Reader& r) { return r.tickets(TicketQuery{}, everything); });
+  EXPECT_EQ(page->items.size(), 2u);
+}
+
 TEST_P(StoreTest, UnitsSeeTheirOwnWritesInLists) {
   ASSERT_OK(write(*store, [](Txn& txn) -> Status {
     ANLAN_CHECK(txn.insert_ticket(ticket("A")));

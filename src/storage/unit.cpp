@@ -4,6 +4,18 @@
 
 namespace anlan::storage {
 
+Status Unit::attempt(const std::function<Status()>& part) {
+  const sql::Batch::Mark mark = batch_->mark();
+  ANLAN_CHECK(sql::run(connection_, "SAVEPOINT part"));
+  Status status = part();
+  if (!status) {
+    ANLAN_CHECK(sql::run(connection_, "ROLLBACK TO part"));
+    batch_->undo_to(mark);
+  }
+  ANLAN_CHECK(sql::run(connection_, "RELEASE part"));
+  return status;
+}
+
 Result<std::optional<app::TicketRow>> Unit::ticket(const std::string& number) { return tickets_.get(number); }
 Result<app::Page<app::TicketRow>> Unit::tickets(const app::TicketQuery& query, const app::Scope& scope) {
   return tickets_.list(query, scope);

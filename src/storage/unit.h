@@ -39,6 +39,7 @@ class Unit final : public app::Txn {
   Result<std::optional<Value>> setting(const std::string& table, const std::string& key) override;
   Result<std::vector<std::pair<std::string, Value>>> settings(const std::string& table) override;
 
+  Status attempt(const std::function<Status()>& part) override;
   Result<app::TicketId> insert_ticket(const app::TicketRow&) override;
   Status update_ticket(const app::TicketRow&) override;
   Result<app::Position> append(const app::Event&) override;

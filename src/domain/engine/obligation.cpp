@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/calendar/recurrence.h"
+
 namespace anlan::engine {
 namespace {
 
@@ -40,8 +42,7 @@ Standing standing(const PlanDef& plan, const Fulfilment& done, Instant now, cons
       out.period = std::to_string(year_of(out.due - milliseconds(1), zone));
       break;
     }
-    case PlanDef::Within::months:
-    case PlanDef::Within::recurrence: {
+    case PlanDef::Within::months: {
       out.due = months_after(since, plan.months, zone);
       if (done.last) {
         const Instant runs_out = months_after(*done.last, plan.months, zone);
@@ -50,6 +51,19 @@ Standing standing(const PlanDef& plan, const Fulfilment& done, Instant now, cons
         if (out.met) out.until = runs_out;
       }
       out.period = calendar::format(zone.day_of(out.due));
+      break;
+    }
+    case PlanDef::Within::recurrence: {
+      auto rule = calendar::Recurrence::parse(plan.rrule);
+      auto next = [&](Instant t) { return rule ? rule->next_after(t, zone).value_or(far_future) : far_future; };
+      out.due = next(next(since));
+      if (done.last) {
+        const Instant runs_out = next(*done.last);
+        out.due = done.since ? std::max(out.due, next(runs_out)) : next(runs_out);
+        out.met = now < runs_out;
+        if (out.met) out.until = runs_out;
+      }
+      out.period = out.due == far_future ? "" : calendar::format(zone.day_of(out.due));
       break;
     }
   }

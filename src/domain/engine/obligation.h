@@ -24,7 +24,9 @@ struct Standing {
 const char* name(Standing::State);
 
 // calendar_year: met in the years in which it was satisfied; due at the end of the year after that one, or of the year
-// in which the member came. months: met for so many calendar months, due when they are over (reading A10).
+// in which the member came. months: met for so many calendar months, due when they are over (reading A10). recurrence:
+// met until the next occurrence; what opens at one occurrence is due by the next. A rule that has ended is due never
+// (far_future).
 Standing standing(const PlanDef&, const Fulfilment&, Instant now, const calendar::Zone&);
 
 // What the store keeps of a member: {since?, past: [{at, ticket}], newest first}.

@@ -15,17 +15,19 @@ void Batch::begin_unit() {
   unit_codes_.clear();
 }
 
-void Batch::undo_unit() {
-  counters = unit_counters_;
-  for (auto it = unit_changes_.rbegin(); it != unit_changes_.rend(); ++it) {
-    if (it->second) {
-      overlay_[it->first] = std::move(*it->second);
+void Batch::undo_unit() { undo_to({unit_counters_, 0, 0}); }
+
+void Batch::undo_to(const Mark& mark) {
+  counters = mark.counters;
+  for (; unit_changes_.size() > mark.changes; unit_changes_.pop_back()) {
+    auto& [id, before] = unit_changes_.back();
+    if (before) {
+      overlay_[id] = std::move(*before);
     } else {
-      overlay_.erase(it->first);
+      overlay_.erase(id);
     }
   }
-  for (const std::string& key : unit_codes_) codes_.erase(key);
-  begin_unit();
+  for (; unit_codes_.size() > mark.codes; unit_codes_.pop_back()) codes_.erase(unit_codes_.back());
 }
 
 void Batch::change(std::uint32_t id, Change change) {

@@ -26,8 +26,15 @@ class Batch {
 
   explicit Batch(Counters counters) : counters(counters), stored(counters) {}
 
+  // How far the running unit has come, to undo a part of it.
+  struct Mark {
+    Counters counters;
+    std::size_t changes = 0, codes = 0;
+  };
   void begin_unit();
   void undo_unit();
+  Mark mark() const { return {counters, unit_changes_.size(), unit_codes_.size()}; }
+  void undo_to(const Mark&);
   void change(std::uint32_t id, Change);
   void add_code(const std::string& key, FacetCode);
 
