@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/text.h"
 #include "base/value.h"
 
@@ -34,5 +36,17 @@ TEST(ValueTest, OrderAndEquality) {
   Value m = Value(Map{{"a", 1}}).with("b", "x");
   EXPECT_EQ(m["b"].as_string(), "x");
   EXPECT_TRUE(m["c"].is_null());
+}
+// Found by a fuzzer: numbers from outside reach this cast, and a cast from beyond the type is undefined.
+TEST(ValueTest, ANumberBeyondTheIntegersIsHeldAtTheirBounds) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(Value(1e300).as_int(), most);
+  EXPECT_EQ(Value(0x1p63).as_int(), most);
+  EXPECT_EQ(Value(0x1.fffffffffffffp62).as_int(), 0x7ffffffffffffc00);
+  EXPECT_EQ(Value(-1e300).as_int(), least);
+  EXPECT_EQ(Value(-0x1p63).as_int(), least);
+  EXPECT_EQ(Value(std::numeric_limits<double>::infinity()).as_int(), most);
+  EXPECT_EQ(Value(std::numeric_limits<double>::quiet_NaN()).as_int(), 0);
+  EXPECT_EQ(Value(-2.9).as_int(), -2);
 }
 }  // namespace anlan

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 #include "base/text.h"
 
 namespace anlan {
@@ -15,8 +18,12 @@ const Value null_value;
 bool Value::as_bool() const { auto* b = std::get_if<bool>(&v_); return b && *b; }
 std::int64_t Value::as_int() const {
   if (auto* n = std::get_if<std::int64_t>(&v_)) return *n;
-  if (auto* d = std::get_if<double>(&v_)) return static_cast<std::int64_t>(*d);
-  return 0;
+  const auto* d = std::get_if<double>(&v_);
+  if (!d || std::isnan(*d)) return 0;
+  // The bounds are powers of two, so exact as doubles; a cast from beyond them is undefined.
+  if (*d >= 0x1p63) return std::numeric_limits<std::int64_t>::max();
+  if (*d < -0x1p63) return std::numeric_limits<std::int64_t>::min();
+  return static_cast<std::int64_t>(*d);
 }
 double Value::as_number() const {
   if (auto* d = std::get_if<double>(&v_)) return *d;

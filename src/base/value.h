@@ -46,7 +46,7 @@ class Value {
   // Each returns the datum when the kind fits and the neutral element (false, 0, "", empty) otherwise, so that
   // reading an unset field is total. Ask is() first where the difference matters.
   bool as_bool() const;
-  std::int64_t as_int() const;     // a number is truncated
+  std::int64_t as_int() const;     // a number is truncated, and held within the bounds of the type
   double as_number() const;        // an integer is widened
   const std::string& as_string() const&;
   Instant as_instant() const;

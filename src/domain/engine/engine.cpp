@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/text.h"
 #include "domain/engine/facts.h"
@@ -39,13 +40,14 @@ std::string digest_of(const Value& fields, const std::vector<std::string>& cover
   return fmt::format("{:016x}", h);
 }
 
-int rank_of(const FieldType& type, const Value& v) {
-  if (v.is_null()) return -1;
+// Where a value stands in the order of its type; nothing stands below everything.
+double rank_of(const FieldType& type, const Value& v) {
+  if (v.is_null()) return -std::numeric_limits<double>::infinity();
   if (type.kind == FieldType::Kind::choice) {
     auto it = std::find(type.words.begin(), type.words.end(), v.as_string());
-    return it == type.words.end() ? -1 : static_cast<int>(it - type.words.begin());
+    return it == type.words.end() ? -1 : static_cast<double>(it - type.words.begin());
   }
-  return static_cast<int>(v.as_number());
+  return v.as_number();
 }
 
 // One pass over one ticket: everything an action needs, with the ticket being changed.

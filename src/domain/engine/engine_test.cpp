@@ -554,6 +554,22 @@ TEST(Decisions, OnlyRaiseWhatPeopleMayLower) {
   EXPECT_EQ(h.refresh(by_hand).ticket.fields["level"], Value("high"));
 }
 
+TEST(Decisions, PriorityTakesTheGreatestNumberWholeOrNot) {
+  House h;
+  DecisionDef most;
+  most.key = "most";
+  most.output = type_of(T::number);
+  most.hit = DecisionDef::Hit::priority;
+  h.process.decisions.push_back(most);
+  for (const char* number : {"2.4", "2.9", "2.5", "-1e300"})
+    h.process.decisions[0].rows.push_back({h.e("true"), h.e(number), {}, {}});
+  h.process.decisions[0].rows.push_back({h.e("ticket.amount > 10"), h.e("1e300"), {}, {}});
+  h.ready();
+  Ticket t = h.open("ann", {{"amount", 1}});
+  EXPECT_EQ(t.decisions.at("most").value, Value(2.9));
+  EXPECT_EQ(h.act(t, "edit", "ann", {{"amount", 11}}).decisions.at("most").value, Value(1e300));
+}
+
 TEST(Decisions, FirstCollectAndOtherwise) {
   House h;
   for (const char* key : {"one", "all", "none"}) {
