@@ -16,7 +16,7 @@
 namespace anlan::http {
 namespace {
 
-constexpr std::size_t header_limit = 2048, body_limit = 256;
+constexpr std::size_t header_limit = 2048, body_limit = 1024;
 
 const std::vector<Route>& routes() {
   static const std::vector<Route> table = [] {
