@@ -137,15 +137,7 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
     auto outcome = def.retain_until.evaluate(facts);
     if (outcome.ok && outcome.value.is(Value::Kind::instant)) row.retain_until = outcome.value.as_instant();
   }
-  for (const auto& unique : def.unique) {
-    std::string name = fmt::format("{}", fmt::join(unique, "+")), value;
-    bool complete = true;
-    for (const auto& field : unique) {
-      complete &= !after[field].is_null();
-      value += (value.empty() ? "" : "\x1f") + text_form(after[field]);
-    }
-    if (complete) row.keys.emplace_back(std::move(name), std::move(value));
-  }
+  row.keys = unique_keys(def, after);
   ANLAN_CHECK(txn.put_record(row));
   ANLAN_TRY(std::optional<Value> stamps, txn.setting("platform", "register_generations"));
   Value next = stamps.value_or(Value(Map{}));
@@ -198,6 +190,20 @@ Status may_read(const Platform& platform, const World& world, const Principal& p
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> unique_keys(const engine::RecordDef& def, const Value& fields) {
+  std::vector<std::pair<std::string, std::string>> keys;
+  for (const auto& unique : def.unique) {
+    std::string value;
+    bool complete = true;
+    for (const auto& field : unique) {
+      complete &= !fields[field].is_null();
+      value += (value.empty() ? "" : "\x1f") + text_form(fields[field]);
+    }
+    if (complete) keys.emplace_back(fmt::format("{}", fmt::join(unique, "+")), std::move(value));
+  }
+  return keys;
+}
 
 Result<Value> write_record(Platform& platform, Txn& txn, const Principal& principal, const RecordWrite& write) {
   auto it = platform.definitions().records.find(write.reg);

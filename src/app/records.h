@@ -15,6 +15,9 @@ struct RecordWrite {
   std::string why;               // "import <name>", "ticket INC-...", or a person's reason
 };
 
+// What no other record of the register may share: name of the key -> text of its fields. A key with an unset field is none.
+std::vector<std::pair<std::string, std::string>> unique_keys(const engine::RecordDef&, const Value& fields);
+
 // By a person: needs a post among RecordDef.maintain (or permission records.maintain).
 Result<Value> write_record(Platform&, Txn&, const Principal&, const RecordWrite&);
 // By an action or an import that was allowed already; guards of the register still hold.

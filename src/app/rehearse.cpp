@@ -70,6 +70,7 @@ class Player {
       index_ = i + 1;
       step(steps[i]);
     }
+    touch_log();
   }
 
  private:
@@ -153,6 +154,10 @@ class Player {
       if (error.refusals.empty())
         met = (want["code"].is_null() || want["code"].as_string() == name(error.code)) &&
               (want["field"].is_null() || want["field"].as_string() == error.field);
+      if (want["absent"].as_bool()) {
+        if (met) fail_step("refused by what should not stand against it: " + describe(want) + ", got " + describe_error(error));
+        continue;
+      }
       if (!met) fail_step("expected refusal " + describe(want) + ", got " + describe_error(error));
     }
   }
@@ -252,6 +257,7 @@ class Player {
       label_ = "record " + r["register"].as_string() + "/" + describe(r["id"]);
       begin_step();
       out_.touched.insert("record:" + r["register"].as_string());
+      if (r["register"].as_string() == "parameter") out_.touched.insert("parameter:" + describe(r["id"]));
       auto result = platform_.write([&](Txn& txn, const World&) -> Result<Value> {
         RecordWrite write{r["register"].as_string(), describe(r["id"]), given(r["fields"]), r["state"].as_string(), {}, "scenario"};
         if (r["as"].is_null() || r["as"].as_string() == "platform") return write_record_as_platform(platform_, txn, {"platform", true, false}, write);
@@ -329,6 +335,29 @@ class Player {
       }
       return {};
     });
+  }
+
+  // What ran without being named by a step: actions of the platform by reactions, alerts and clocks, records that they
+  // wrote.
+  void touch_log() {
+    auto status = platform_.store().read([&](Reader& reader) -> Status {
+      for (Position after = 0;;) {
+        ANLAN_TRY(std::vector<Event> events, reader.events_after(after, 1000));
+        if (events.empty()) return {};
+        for (const auto& event : events) {
+          after = event.position;
+          const std::string& action = event.body["action"].as_string();
+          if (event.subject.starts_with("ticket:") && !action.empty()) {
+            ANLAN_TRY(std::optional<TicketRow> row, reader.ticket(event.subject.substr(7)));
+            if (row) out_.touched.insert({row->process, row->process + "/" + action});
+          } else if (event.subject.starts_with("record:")) {
+            out_.touched.insert(event.subject.substr(0, event.subject.find('/')));
+            if (event.subject.starts_with("record:parameter/")) out_.touched.insert("parameter:" + event.subject.substr(17));
+          }
+        }
+      }
+    });
+    if (!status) fail_step(status.error().message);
   }
 
   // Time passes: every timer fires at its own instant, in order.
@@ -611,9 +640,11 @@ Result<std::vector<RecordRow>> decode_world(const engine::Definitions& definitio
   return rows;
 }
 
-Status put_rows(Txn& txn, const std::vector<RecordRow>& rows, Instant at) {
+Status put_rows(Txn& txn, const engine::Definitions& definitions, const std::vector<RecordRow>& rows, Instant at) {
   Map stamps;
   for (RecordRow row : rows) {
+    if (auto def = definitions.records.find(row.reg); def != definitions.records.end())
+      row.keys = unique_keys(def->second, row.fields);
     ANLAN_TRY(std::optional<RecordRow> stored, txn.record(row.reg, row.id));
     row.version = stored ? stored->version + 1 : 1;
     row.valid_from = at;
@@ -670,7 +701,7 @@ Stage Stage::with(std::shared_ptr<const engine::Definitions> definitions) const 
 
 Status Stage::set_up(Store& store, Instant at) const {
   auto done = store.write([&](Txn& txn) -> Result<Value> {
-    ANLAN_CHECK(put_rows(txn, *rows_, at));
+    ANLAN_CHECK(put_rows(txn, *definitions_, *rows_, at));
     return Value();
   });
   if (!done) return std::unexpected(done.error());
@@ -694,7 +725,7 @@ Rehearsal Stage::play(const Scenario& scenario, const StoreFactory& factory) con
   }
   auto stage = set_up(**store, clock.wall());
   auto given = (*store)->write([&](Txn& txn) -> Result<Value> {
-    ANLAN_CHECK(put_rows(txn, *extra, clock.wall()));
+    ANLAN_CHECK(put_rows(txn, *definitions_, *extra, clock.wall()));
     return Value();
   });
   if (!stage || !given) {
