@@ -40,6 +40,10 @@ function(finish_rooms)
   if(EXISTS ${CMAKE_SOURCE_DIR}/src/server/main.cpp)
     add_executable(anlan ${CMAKE_SOURCE_DIR}/src/server/main.cpp)
     target_link_libraries(anlan PRIVATE room_server)
+    # The sanitizers bring an allocator of their own.
+    if(NOT ANLAN_SANITIZE)
+      target_link_libraries(anlan PRIVATE PkgConfig::JEMALLOC)
+    endif()
   endif()
   # A fuzzer searches in a build for fuzzing; every other build replays what was kept of earlier searches.
   file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*_fuzz.cpp)

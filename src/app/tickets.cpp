@@ -144,7 +144,11 @@ class Chain {
       ANLAN_TRY(current, load(txn_, after.number));
       ANLAN_TRY(current, as_platform(current, action, depth + 1));
     }
-    if (!outcome.then.empty() || !outcome.effects.empty()) {
+    // A notice changes no ticket; any other effect may have come back to this one.
+    const bool moved = std::any_of(outcome.effects.begin(), outcome.effects.end(), [](const engine::Effect& effect) {
+      return effect.kind != engine::EffectDef::Kind::notify;
+    });
+    if (!outcome.then.empty() || moved) {
       ANLAN_TRY(current, load(txn_, after.number));
     }
     return current;

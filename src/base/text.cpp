@@ -16,13 +16,28 @@ std::string format_rfc3339(Instant t, int offset_minutes) {
   std::int64_t day = local / 86'400'000, rest = local % 86'400'000;
   if (rest < 0) --day, rest += 86'400'000;
   year_month_day ymd{sys_days{std::chrono::days{day}}};
-  auto out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                         static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()), rest / 3'600'000,
-                         rest / 60'000 % 60, rest / 1000 % 60);
-  if (rest % 1000) out += fmt::format(".{:03}", rest % 1000);
-  if (offset_minutes == 0) return out + "Z";
-  int a = offset_minutes < 0 ? -offset_minutes : offset_minutes;
-  return out + fmt::format("{}{:02}:{:02}", offset_minutes < 0 ? '-' : '+', a / 60, a % 60);
+  // Every answer holds dozens of these, so the digits are set one by one.
+  std::string out;
+  out.reserve(29);
+  auto put = [&out](std::int64_t n, int width) {
+    char digits[4];
+    for (int i = width - 1; i >= 0; --i, n /= 10) digits[i] = static_cast<char>('0' + n % 10);
+    out.append(digits, static_cast<std::size_t>(width));
+  };
+  const int y = static_cast<int>(ymd.year());
+  if (y < 0 || y > 9999) out += fmt::format("{:04}", y);
+  else put(y, 4);
+  out += '-', put(static_cast<unsigned>(ymd.month()), 2);
+  out += '-', put(static_cast<unsigned>(ymd.day()), 2);
+  out += 'T', put(rest / 3'600'000, 2);
+  out += ':', put(rest / 60'000 % 60, 2);
+  out += ':', put(rest / 1000 % 60, 2);
+  if (rest % 1000) out += '.', put(rest % 1000, 3);
+  if (offset_minutes == 0) return out += 'Z';
+  const int a = offset_minutes < 0 ? -offset_minutes : offset_minutes;
+  out += offset_minutes < 0 ? '-' : '+', put(a / 60, 2);
+  out += ':', put(a % 60, 2);
+  return out;
 }
 
 namespace {

@@ -1,10 +1,10 @@
 // Value: the one dynamic datum of the house. Ticket fields, record fields, expression results, event payloads and
 // wire documents are all made of it. Cheap to copy: lists and maps are shared and immutable.
 #pragma once
+#include <boost/container/flat_map.hpp>
 #include <compare>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,7 +17,9 @@ namespace anlan {
 
 class Value;
 using List = std::vector<Value>;
-using Map = std::map<std::string, Value, std::less<>>;
+// Sorted by key, in one piece of memory: documents are built once and read many times. An insertion moves what lies
+// behind it, so that references into a Map do not outlive it.
+using Map = boost::container::flat_map<std::string, Value, std::less<>>;
 
 class Value {
  public:

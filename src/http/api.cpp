@@ -92,7 +92,7 @@ void add_house_routes(Builder& b) {
   b.add(std::move(stream));
 }
 
-Value object(std::initializer_list<std::pair<const std::string, Value>> properties) {
+Value object(std::initializer_list<Map::value_type> properties) {
   return Value(Map{{"type", "object"}, {"properties", Value(Map(properties))}});
 }
 Value type(const char* name) { return Value(Map{{"type", name}}); }

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-Value map(std::initializer_list<std::pair<const std::string, Value>> members) { return Value(Map(members)); }
+Value map(std::initializer_list<Map::value_type> members) { return Value(Map(members)); }
 Value list(std::initializer_list<Value> members) { return Value(List(members)); }
 
 Value typed(const char* type) { return map({{"type", type}}); }

@@ -5,7 +5,7 @@
 namespace anlan::http {
 namespace {
 
-Value m(std::initializer_list<std::pair<const std::string, Value>> members) { return Value(Map(members)); }
+Value m(std::initializer_list<Map::value_type> members) { return Value(Map(members)); }
 
 Route route(std::string method, std::string pattern, Value operation) {
   Route out;

@@ -169,7 +169,7 @@ Result<Value> read(std::string_view text, Limits limits, Form form) {
 
 class Writer {
  public:
-  Writer(Form form, int offset_minutes) : form_(form), offset_minutes_(offset_minutes) { out_.reserve(256); }
+  Writer(Form form, int offset_minutes) : form_(form), offset_minutes_(offset_minutes) { out_.reserve(2048); }
 
   std::string take() { return std::move(out_); }
 

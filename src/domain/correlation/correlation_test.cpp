@@ -13,7 +13,7 @@ namespace {
 
 const Instant t0 = *parse_rfc3339("2026-03-02T09:00:00+08:00");
 
-Value labels(std::initializer_list<std::pair<const std::string, Value>> l) { return Map(l); }
+Value labels(std::initializer_list<Map::value_type> l) { return Map(l); }
 
 AlertReport firing(Value l, Instant from, Instant alive) {
   return {.source = "prometheus", .labels = std::move(l), .starts_at = from, .alive_until = alive};
