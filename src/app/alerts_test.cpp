@@ -103,6 +103,25 @@ class MemoryTxn final : public Txn {
     }
     return out;
   }
+  Result<std::vector<MeasureCell>> measure_cells(const std::string&, const std::string&, const std::string&,
+                                                 const std::string&, bool) override {
+    return unasked();
+  }
+  Result<std::optional<MeasureCell>> measure_cell(const std::string&, const std::string&,
+                                                  const std::string&) override {
+    return unasked();
+  }
+  Result<Page<MeasureSource>> measure_sources(const std::string&, const std::string&, const std::string&, int,
+                                              const std::string&) override {
+    return unasked();
+  }
+  Result<std::vector<MeasureSource>> measure_sources_of(const std::string&, const std::string&) override {
+    return unasked();
+  }
+  Status put_measure_cell(const MeasureCell&) override { return unasked(); }
+  Status put_measure_source(const MeasureSource&) override { return unasked(); }
+  Status drop_measure_source(const std::string&, const std::string&, Position) override { return unasked(); }
+  Status forget_measure(const std::string&) override { return unasked(); }
   Result<std::optional<Value>> setting(const std::string& table, const std::string& key) override {
     auto it = settings_.find({table, key});
     return it == settings_.end() ? std::optional<Value>() : std::optional(it->second);

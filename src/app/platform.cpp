@@ -288,6 +288,11 @@ Scope Platform::scope(const Principal& principal, const World& world) const {
   return scope;
 }
 
+Status Platform::insider(const Principal& principal, const World& world) const {
+  if (principal.machine.empty() && world.directory().is_internal(principal.person)) return {};
+  return permitted(principal, world, "records.read");
+}
+
 Status Platform::permitted(const Principal& principal, const World& world, const std::string& permission) const {
   if (!principal.machine.empty()) {
     if (principal.scopes.contains(permission)) return {};

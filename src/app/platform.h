@@ -96,6 +96,8 @@ class Platform {
   Scope scope(const Principal&, const World&) const;
   // Whether any of the principal's posts carries the permission (a machine: its token's scopes). Code::forbidden otherwise.
   Status permitted(const Principal&, const World&, const std::string& permission) const;
+  // Whether the person is of the house (or may read registers): registers, people, alerts and figures are for those.
+  Status insider(const Principal&, const World&) const;
 
  private:
   Store& store_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/incoming.h"
+#include "app/measures.h"
 #include "app/plans.h"
 #include "app/records.h"
 #include "app/tickets.h"
@@ -12,6 +13,9 @@
 
 namespace anlan::app {
 namespace {
+
+// Sees figures like an insider.
+const Principal the_scenario{{}, "scenario", {"records.read"}};
 
 const calendar::Zone& zone() {
   static const calendar::Zone home = calendar::Zone::shanghai();
@@ -422,6 +426,13 @@ class Player {
   }
 
   void expect(const Value& e, const std::string& number) {
+    if (!e["measure"].is_null()) {
+      for (int turn = 0; turn < 1000; ++turn) {
+        auto folded = fold_measures(platform_);
+        if (!folded) return fail_step(describe_error(folded.error()));
+        if (*folded == 0) break;
+      }
+    }
     auto status = platform_.read([&](Reader& reader, const World& world) -> Status {
       Principal all;
       Value shown;
@@ -553,6 +564,8 @@ class Player {
           }
         } else if (key == "obligation") {
           ANLAN_CHECK(expect_obligation(reader, world, want));
+        } else if (key == "measure") {
+          ANLAN_CHECK(expect_measure(reader, world, want));
         } else if (key == "obligations") {
           for (const auto& [plan, counts] : want.as_map()) {
             ANLAN_TRY(std::vector<PlanMember> members, plan_members(platform_, reader, world, plan));
@@ -568,6 +581,30 @@ class Player {
       return {};
     });
     if (!status) fail_step(status.error().message);
+  }
+
+  // {key, subject?, period, value?, count?, met?, frozen?, absent?}
+  Status expect_measure(Reader& reader, const World& world, const Value& want) {
+    const std::string key = want["key"].as_string(), period = describe(want["period"]);
+    out_.touched.insert({"measure:" + key, std::string("parameter:") + measure_grace});
+    const std::string subject = want["subject"].is_null() ? "all" : describe(want["subject"]);
+    ANLAN_TRY(Value shown, measure_view(platform_, reader, world, the_scenario, key, subject, period, period, 1, {}));
+    const List& items = shown["items"].as_list();
+    if (want["absent"].as_bool()) {
+      if (!items.empty())
+        fail_step(fmt::format("measure {} of {} in {} is {}", key, subject, period, describe(items[0]["value"])));
+      return {};
+    }
+    if (items.empty()) {
+      fail_step(fmt::format("measure {} has no figure of {} in {}", key, subject, period));
+      return {};
+    }
+    Map actual = items[0].as_map();
+    actual.insert_or_assign("frozen", !items[0]["frozen_at"].is_null());
+    for (const auto& [part, v] : want.as_map())
+      if (part != "key" && part != "period" && part != "subject")
+        compare("measure " + key + "." + part, v, Value(actual)[part]);
+    return {};
   }
 
   // {plan, member, met?, state?, last?, due?, ticket?, absent?}

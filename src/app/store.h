@@ -117,6 +117,20 @@ struct AlertRow {
   std::string ticket;                 // number, if one
 };
 
+// The running figures of a measure for one subject and period, and what they rest on.
+struct MeasureCell {
+  std::string measure, period, subject;
+  Value figures;                      // what is folded; null removes the cell
+  std::optional<Instant> frozen_at;   // from then on it changes no more
+};
+struct MeasureSource {
+  std::string measure, period, subject;
+  std::string ticket;                 // number
+  Position position = 0;              // of the event that counted
+  Value value;
+  Instant at{};
+};
+
 // Filter of ticket lists. Unset members do not filter. Several values of one member are alternatives.
 struct TicketQuery {
   std::vector<std::string> process, state, holder, board, unit, owes, participant;
@@ -179,6 +193,15 @@ class Reader {
   virtual Result<std::vector<AlertRow>> alerts_of_group(const std::string& group) = 0;
   virtual Result<Page<AlertRow>> alerts(bool active_only, const std::string& outcome, int limit, const std::string& cursor) = 0;
 
+  // By period, then subject; empty strings do not filter, `from` and `to` are inclusive. `running`: only unfrozen ones.
+  virtual Result<std::vector<MeasureCell>> measure_cells(const std::string& measure, const std::string& subject,
+                                                         const std::string& from, const std::string& to, bool running) = 0;
+  virtual Result<std::optional<MeasureCell>> measure_cell(const std::string& measure, const std::string& period,
+                                                          const std::string& subject) = 0;
+  virtual Result<Page<MeasureSource>> measure_sources(const std::string& measure, const std::string& period,
+                                                      const std::string& subject, int limit, const std::string& cursor) = 0;
+  virtual Result<std::vector<MeasureSource>> measure_sources_of(const std::string& measure, const std::string& ticket) = 0;
+
   // Small tables of the platform itself (sessions, credentials, tokens, saved settings): a value per (table, key).
   virtual Result<std::optional<Value>> setting(const std::string& table, const std::string& key) = 0;
   virtual Result<std::vector<std::pair<std::string, Value>>> settings(const std::string& table) = 0;
@@ -197,6 +220,11 @@ class Txn : public Reader {
   virtual Result<std::int64_t> next_number(const std::string& sequence) = 0;
   // Closes the current version at row.valid_from and adds this one; Code::conflict on a taken unique key.
   virtual Status put_record(const RecordRow&) = 0;
+  virtual Status put_measure_cell(const MeasureCell&) = 0;
+  virtual Status put_measure_source(const MeasureSource&) = 0;
+  virtual Status drop_measure_source(const std::string& measure, const std::string& ticket, Position) = 0;
+  // Drops what is not frozen, with its sources.
+  virtual Status forget_measure(const std::string& measure) = 0;
   virtual Status put_link(const LinkRow&) = 0;                     // same (key, from, to) twice is one
   virtual Status set_timer(const TimerRow&) = 0;                   // replaces (subject, name)
   virtual Status drop_timer(const std::string& subject, const std::string& name) = 0;

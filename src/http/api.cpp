@@ -125,6 +125,15 @@ Value api_schemas() {
                        {"within", type("string")},
                        {"items", list_of("object")},
                        {"next_cursor", type("string")}})},
+      {"Measure", object({{"key", type("string")},
+                          {"title", text},
+                          {"process", type("string")},
+                          {"fold", type("string")},
+                          {"period", type("string")},
+                          {"unit", type("string")},
+                          {"target", type("object")},
+                          {"items", list_of("object")},
+                          {"next_cursor", type("string")}})},
       {"Record", object({{"register", type("string")},
                          {"id", type("string")},
                          {"version", type("integer")},
@@ -139,6 +148,7 @@ std::vector<Route> routes(std::shared_ptr<Api> api) {
   add_session_routes(b);
   add_definition_routes(b);
   add_plan_routes(b);
+  add_measure_routes(b);
   add_ticket_routes(b);
   add_attachment_routes(b);
   add_record_routes(b);

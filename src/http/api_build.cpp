@@ -115,8 +115,7 @@ Status admitted(const Caller& caller, const World& world, const std::string& sco
 }
 
 Status insider(const app::Platform& platform, const Caller& caller, const World& world) {
-  if (caller.principal.machine.empty() && world.directory().is_internal(caller.principal.person)) return {};
-  return platform.permitted(caller.principal, world, "records.read");
+  return platform.insider(caller.principal, world);
 }
 
 Result<std::optional<std::string>> one(const Request& request, std::string_view name) {

@@ -51,7 +51,7 @@ Result<Caller> caller_of(const Api&, const Request&, bool changes);
 // People: the account is enabled. Machines: the token carries the scope ("*": any token will do; "":
 // not for machines).
 Status admitted(const Caller&, const World&, const std::string& scope);
-// Whether the person is of the house (or the token may read registers): registers, people and alerts are for those.
+// Platform::insider of the caller.
 Status insider(const app::Platform&, const Caller&, const World&);
 
 // One value of the query; nullopt when absent. Code::invalid when given twice or malformed.
@@ -108,5 +108,6 @@ void add_record_routes(Builder&);
 void add_alert_routes(Builder&);
 void add_definition_routes(Builder&);
 void add_plan_routes(Builder&);
+void add_measure_routes(Builder&);
 
 }  // namespace anlan::http::api

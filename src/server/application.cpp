@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/incoming.h"
+#include "app/measures.h"
 #include "app/plans.h"
 #include "app/records.h"
 #include "crypto/crypto.h"
@@ -72,6 +73,15 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   std::vector<scheduler::Chore> chores{
       {"repeats of alerts", seconds(30), [app] { return app->deliveries_->flush(); }},
       {"sessions", minutes(1), [app] { return app->sessions_->housekeep(); }},
+      {"measures", seconds(2),
+       [app]() -> Status {
+         // A bounded step: what is left of a long log is folded in the next turns.
+         for (int turn = 0; turn < 10; ++turn) {
+           ANLAN_TRY(std::int64_t looked, app::fold_measures(*app->platform_));
+           if (looked == 0) break;
+         }
+         return {};
+       }},
       {"idempotency keys", hours(1), [app]() -> Status {
          auto done = app->store_->write([app](app::Txn& txn) -> Result<Value> {
            ANLAN_CHECK(txn.forget_idempotent_before(app->platform_->now() - hours(24)));

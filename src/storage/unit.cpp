@@ -73,6 +73,31 @@ Status Unit::put_record(const app::RecordRow& row) {
   return {};
 }
 
+Result<std::vector<app::MeasureCell>> Unit::measure_cells(const std::string& measure, const std::string& subject,
+                                                          const std::string& from, const std::string& to,
+                                                          bool running) {
+  return sql::measures::list(connection_, measure, subject, from, to, running);
+}
+Result<std::optional<app::MeasureCell>> Unit::measure_cell(const std::string& measure, const std::string& period,
+                                                           const std::string& subject) {
+  return sql::measures::get(connection_, measure, period, subject);
+}
+Result<app::Page<app::MeasureSource>> Unit::measure_sources(const std::string& measure, const std::string& period,
+                                                            const std::string& subject, int limit,
+                                                            const std::string& cursor) {
+  return sql::measures::sources(connection_, measure, period, subject, limit, cursor);
+}
+Result<std::vector<app::MeasureSource>> Unit::measure_sources_of(const std::string& measure,
+                                                                 const std::string& ticket) {
+  return sql::measures::sources_of(connection_, measure, ticket);
+}
+Status Unit::put_measure_cell(const app::MeasureCell& row) { return sql::measures::put(connection_, row); }
+Status Unit::put_measure_source(const app::MeasureSource& row) { return sql::measures::put_source(connection_, row); }
+Status Unit::drop_measure_source(const std::string& measure, const std::string& ticket, app::Position position) {
+  return sql::measures::drop_source(connection_, measure, ticket, position);
+}
+Status Unit::forget_measure(const std::string& measure) { return sql::measures::forget(connection_, measure); }
+
 Result<std::vector<app::LinkRow>> Unit::links_of(const std::string& end) { return sql::links::of(connection_, end); }
 Status Unit::put_link(const app::LinkRow& row) { return sql::links::put(connection_, row); }
 

@@ -36,6 +36,16 @@ class Unit final : public app::Txn {
   Result<std::vector<app::AlertRow>> alerts_of_group(const std::string& group) override;
   Result<app::Page<app::AlertRow>> alerts(bool active_only, const std::string& outcome, int limit,
                                           const std::string& cursor) override;
+  Result<std::vector<app::MeasureCell>> measure_cells(const std::string& measure, const std::string& subject,
+                                                      const std::string& from, const std::string& to,
+                                                      bool running) override;
+  Result<std::optional<app::MeasureCell>> measure_cell(const std::string& measure, const std::string& period,
+                                                       const std::string& subject) override;
+  Result<app::Page<app::MeasureSource>> measure_sources(const std::string& measure, const std::string& period,
+                                                        const std::string& subject, int limit,
+                                                        const std::string& cursor) override;
+  Result<std::vector<app::MeasureSource>> measure_sources_of(const std::string& measure,
+                                                             const std::string& ticket) override;
   Result<std::optional<Value>> setting(const std::string& table, const std::string& key) override;
   Result<std::vector<std::pair<std::string, Value>>> settings(const std::string& table) override;
 
@@ -45,6 +55,10 @@ class Unit final : public app::Txn {
   Result<app::Position> append(const app::Event&) override;
   Result<std::int64_t> next_number(const std::string& sequence) override;
   Status put_record(const app::RecordRow&) override;
+  Status put_measure_cell(const app::MeasureCell&) override;
+  Status put_measure_source(const app::MeasureSource&) override;
+  Status drop_measure_source(const std::string& measure, const std::string& ticket, app::Position) override;
+  Status forget_measure(const std::string& measure) override;
   Status put_link(const app::LinkRow&) override;
   Status set_timer(const app::TimerRow&) override;
   Status drop_timer(const std::string& subject, const std::string& name) override;

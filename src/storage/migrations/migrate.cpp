@@ -15,6 +15,9 @@ constexpr Migration migrations[] = {
     {"initial",
 #include "storage/migrations/0001_initial.sql.h"
     },
+    {"measures",
+#include "storage/migrations/0002_measures.sql.h"
+    },
 };
 
 constexpr const char* application_id = "1095650382";  // "ANLN"

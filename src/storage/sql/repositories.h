@@ -32,6 +32,21 @@ Result<std::vector<app::RecordRow>> versions(Connection&, const std::string& reg
 Result<std::vector<app::RecordRow>> all(Connection&, const std::string& reg, int limit);
 }  // namespace records
 
+namespace measures {
+Status put(Connection&, const app::MeasureCell&);
+Result<std::optional<app::MeasureCell>> get(Connection&, const std::string& measure, const std::string& period,
+                                            const std::string& subject);
+Result<std::vector<app::MeasureCell>> list(Connection&, const std::string& measure, const std::string& subject,
+                                           const std::string& from, const std::string& to, bool running);
+Status put_source(Connection&, const app::MeasureSource&);
+Status drop_source(Connection&, const std::string& measure, const std::string& ticket, app::Position);
+Result<std::vector<app::MeasureSource>> sources_of(Connection&, const std::string& measure, const std::string& ticket);
+// In the order of the log.
+Result<app::Page<app::MeasureSource>> sources(Connection&, const std::string& measure, const std::string& period,
+                                              const std::string& subject, int limit, const std::string& cursor);
+Status forget(Connection&, const std::string& measure);
+}  // namespace measures
+
 namespace links {
 Status put(Connection&, const app::LinkRow&);
 Result<std::vector<app::LinkRow>> of(Connection&, const std::string& end);
