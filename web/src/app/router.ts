@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { deskRoutes } from '@/features/desk/routes'
 import { useSession } from './session'
 
 export const router = createRouter({
@@ -23,6 +24,7 @@ export const router = createRouter({
     { path: '/records/:register/:id', component: () => import('@/features/records/RecordPage.vue'), props: true, meta: { title: 'nav.records' } },
     { path: '/people', component: () => import('@/features/people/People.vue'), meta: { title: 'nav.people' } },
     { path: '/parameters', component: () => import('@/features/parameters/Parameters.vue'), meta: { title: 'nav.parameters' } },
+    ...deskRoutes,
     { path: '/:rest(.*)*', component: () => import('@/app/Missing.vue') },
   ],
 })
