@@ -41,10 +41,7 @@ endif()
 function(embed_files target folder)
   get_filename_component(folder ${folder} ABSOLUTE BASE_DIR ${CMAKE_SOURCE_DIR})
   set(output ${CMAKE_BINARY_DIR}/embedded/${target}.cpp)
-  set(files)
-  if(IS_DIRECTORY ${folder})
-    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*)
-  endif()
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${folder}/*)
   add_custom_command(
     OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DOUTPUT=${output} -P ${ANLAN_EMBED_SCRIPT}

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import vue from '@vitejs/plugin-vue'
 import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig, type Plugin } from 'vite'
 
-// Beside each text file lie its gzip and Brotli forms; the server sends what the browser takes and compresses nothing
-// itself.
+// Beside each text file lies its gzip form; the server sends it to browsers that take it and compresses nothing itself.
+// (Brotli would be a little smaller, but browsers take it over TLS only.)
 function compressed(): Plugin {
   const walk = (folder: string): string[] =>
     readdirSync(folder).flatMap((name) => {
@@ -24,7 +24,6 @@ function compressed(): Plugin {
         const bytes = readFileSync(path)
         if (bytes.length < 512) continue
         writeFileSync(path + '.gz', gzipSync(bytes, { level: 9 }))
-        writeFileSync(path + '.br', brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }))
       }
     },
   }

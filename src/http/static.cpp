@@ -24,11 +24,25 @@ bool names_etag(std::string_view header, std::string_view etag) {
   return false;
 }
 
-Response serve(const StaticFile& file, const Request& request) {
+bool takes_gzip(std::string_view header) {
+  for (std::string_view one : split(header, ',')) {
+    const auto parts = split(one, ';');
+    if (!iequals(trim(parts[0]), "gzip")) continue;
+    return parts.size() < 2 || (trim(parts[1]) != "q=0" && !trim(parts[1]).starts_with("q=0.000"));
+  }
+  return false;
+}
+
+// `plain` by its name, `file` as it travels: itself, or its gzip form that lies beside it.
+Response serve(const StaticFile& plain, const StaticFile* zipped, const Request& request) {
+  const bool zip = zipped && takes_gzip(request.header("accept-encoding"));
+  const StaticFile& file = zip ? *zipped : plain;
   Response response;
-  response.content_type = content_type_of(file.name);
+  response.content_type = content_type_of(plain.name);
+  if (zip) response.headers.emplace_back("Content-Encoding", "gzip");
+  if (zipped) response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("ETag", file.etag);
-  response.headers.emplace_back("Cache-Control", has_hashed_name(file.name) ? "public, max-age=31536000, immutable"
+  response.headers.emplace_back("Cache-Control", has_hashed_name(plain.name) ? "public, max-age=31536000, immutable"
                                                                             : "no-cache");
   if (names_etag(request.header("if-none-match"), file.etag)) response.status = 304;
   else response.static_body = file.bytes;
@@ -106,14 +120,15 @@ Route static_route(std::span<const StaticFile> files) {
   route.handle = [files](std::shared_ptr<const Request> request, Respond respond) {
     const auto it = request->parameters.find("rest");
     const std::string_view name = it == request->parameters.end() ? std::string_view{} : std::string_view(it->second);
-    if (const StaticFile* file = find(files, name)) return respond(serve(*file, *request));
+    auto zipped = [&](const StaticFile& file) { return find(files, std::string(file.name) + ".gz"); };
+    if (const StaticFile* file = find(files, name)) return respond(serve(*file, zipped(*file), *request));
     const bool api = name == "api" || name.starts_with("api/");
     const bool page = !api && name.substr(name.rfind('/') + 1).find('.') == std::string_view::npos;
     if (!page) {
       const Error error{Code::not_found, "There is nothing at this address.", {}, {}};
       return respond(problem(error, *request));
     }
-    if (const StaticFile* index = find(files, "index.html")) return respond(serve(*index, *request));
+    if (const StaticFile* index = find(files, "index.html")) return respond(serve(*index, zipped(*index), *request));
     respond(no_interface());
   };
   return route;

@@ -8,15 +8,17 @@ namespace {
 const StaticFile files[] = {
     {"app.js", "let a = 1;", "\"e1\""},
     {"assets/index-DiwrgTda.js", "let b;", "\"e2\""},
+    {"assets/index-DiwrgTda.js.gz", "zipped", "\"e4\""},
     {"index.html", "<!doctype html>", "\"e3\""},
 };
 
-Response get(std::span<const StaticFile> table, std::string name, std::string if_none_match = {}) {
+Response get(std::span<const StaticFile> table, std::string name, std::string if_none_match = {}, std::string encoding = {}) {
   auto request = std::make_shared<Request>();
   request->method = "GET";
   request->path = "/" + name;
   request->parameters["rest"] = std::move(name);
   if (!if_none_match.empty()) request->headers["if-none-match"] = std::move(if_none_match);
+  if (!encoding.empty()) request->headers["accept-encoding"] = std::move(encoding);
   Response out;
   static_route(table).handle(request, [&out](Response response) { out = std::move(response); });
   return out;
@@ -43,6 +45,24 @@ TEST(Static, RevalidatesByTag) {
   EXPECT_EQ(get(files, "app.js", "*").status, 304);
   EXPECT_EQ(get(files, "app.js", "\"e3\"").status, 200);
   EXPECT_TRUE(get(files, "app.js", "\"e1\"").static_body.empty());
+}
+
+TEST(Static, SendsTheZippedFormToWhoeverTakesIt) {
+  const std::string name = "assets/index-DiwrgTda.js";
+  const Response zipped = get(files, name, {}, "br, gzip;q=0.8");
+  EXPECT_EQ(zipped.static_body, "zipped");
+  EXPECT_EQ(header(zipped, "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(zipped, "ETag"), "\"e4\"");
+  EXPECT_EQ(header(zipped, "Vary"), "Accept-Encoding");
+  EXPECT_EQ(zipped.content_type, "text/javascript; charset=utf-8");
+  EXPECT_NE(header(zipped, "Cache-Control").find("immutable"), std::string::npos);
+  for (const char* without : {"", "br", "gzip;q=0"}) {
+    const Response plain = get(files, name, {}, without);
+    EXPECT_EQ(plain.static_body, "let b;") << without;
+    EXPECT_EQ(header(plain, "Content-Encoding"), "") << without;
+    EXPECT_EQ(header(plain, "Vary"), "Accept-Encoding") << without;
+  }
+  EXPECT_EQ(header(get(files, "app.js", {}, "gzip"), "Content-Encoding"), "");
 }
 
 TEST(Static, AddressesOfTheApplicationAreItsPage) {

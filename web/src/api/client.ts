@@ -4,6 +4,8 @@ import { ref } from 'vue'
 import type { Bodies, DeletePath, GetPath, PostPath, PutPath } from './openapi'
 import type { Problem } from './shapes'
 
+export type { Bodies, DeletePath, GetPath, PostPath, PutPath }
+
 export class ApiError extends Error {
   constructor(readonly status: number, readonly problem: Problem | null, message: string) { super(message) }
 }

@@ -40,6 +40,8 @@ export type GetPath =
   | '/api/v1/tickets/facets'
   | '/api/v1/tickets/{number}'
   | '/api/v1/tickets/{number}/actions'
+  | '/api/v1/tickets/{number}/attachments'
+  | '/api/v1/tickets/{number}/attachments/{id}'
   | '/api/v1/tickets/{number}/clocks'
   | '/api/v1/tickets/{number}/events'
   | '/api/v1/tickets/{number}/links'
@@ -63,9 +65,12 @@ export type PostPath =
   | '/api/v1/invitation'
   | '/api/v1/notices/{id}/acknowledge'
   | '/api/v1/people/{id}/invitation'
+  | '/api/v1/processes/{key}/check'
   | '/api/v1/session'
   | '/api/v1/tickets'
   | '/api/v1/tickets/{number}/actions/{action}'
+  | '/api/v1/tickets/{number}/actions/{action}/check'
+  | '/api/v1/tickets/{number}/attachments'
   | '/api/v1/tickets/{number}/comments'
   | '/api/v1/tickets/{number}/overrides'
   | '/api/v1/tickets/{number}/tasks/{task}'
@@ -79,6 +84,7 @@ export type PutPath =
   | '/api/v1/tickets/{number}/watch'
 export type DeletePath =
   | '/api/v1/session'
+  | '/api/v1/tickets/{number}/attachments/{id}'
   | '/api/v1/tickets/{number}/watch'
   | '/api/v1/tokens/{id}'
 export interface Bodies {
@@ -92,10 +98,12 @@ export interface Bodies {
   'put /api/v1/me': { "language": string }
   'put /api/v1/me/password': { "current": string; "password": string }
   'put /api/v1/parameters/{key}': { "approved_by"?: string; "reason"?: string; "value"?: unknown; "version"?: number }
+  'post /api/v1/processes/{key}/check': { "comment"?: string; "fields"?: Record<string, unknown> }
   'put /api/v1/records/{register}/{id}': { "fields": Record<string, unknown>; "state"?: string; "version"?: number; "why"?: string }
   'post /api/v1/session': { "login": string; "password": string }
   'post /api/v1/tickets': { "comment"?: string; "drill"?: boolean; "fields"?: Record<string, unknown>; "process": string }
   'post /api/v1/tickets/{number}/actions/{action}': { "as_role"?: string; "comment"?: string; "fields"?: Record<string, unknown>; "version"?: number }
+  'post /api/v1/tickets/{number}/actions/{action}/check': { "as_role"?: string; "comment"?: string; "fields"?: Record<string, unknown> }
   'post /api/v1/tickets/{number}/comments': { "text": string }
   'post /api/v1/tickets/{number}/overrides': { "action"?: string; "code"?: string; "id"?: string; "kind": string; "reason"?: string; "review"?: string; "valid_for"?: string }
   'post /api/v1/tickets/{number}/tasks/{task}': { "answer": string; "comment"?: string; "fields"?: Record<string, unknown> }
