@@ -228,6 +228,7 @@ struct Alerts::Unit {
     std::vector<Value> joined;  // told to the ticket, at most told_max
     std::int64_t joined_count = 0;
     bool refired = false;
+    std::vector<std::string> provinces;  // of what joined or fired again
     std::optional<Instant> due;  // the earliest moment at which something of this group falls due
   };
 
@@ -509,6 +510,8 @@ struct Alerts::Unit {
         break;
       case Outcome::join:
         w->refired = w->refired || row.ends_at == std::nullopt;
+        for (const auto& province : d.mapped.provinces)
+          if (std::find(w->provinces.begin(), w->provinces.end(), province) == w->provinces.end()) w->provinces.push_back(province);
         member(*w, row, !was_member, !was_member);
         ++out.joined;
         ANLAN_CHECK(
@@ -660,6 +663,7 @@ struct Alerts::Unit {
           {"service_down", group.service_down},
           {"alerts", List(work.joined)},
           {"more", work.joined_count - static_cast<std::int64_t>(work.joined.size())}};
+    if (!work.provinces.empty()) m.emplace("alarm_provinces", words(work.provinces));
     Instant first = now;
     for (const Value& alert : work.joined) first = std::min(first, alert["starts_at"].as_instant());
     m.emplace("starts_at", first);

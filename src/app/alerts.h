@@ -47,8 +47,8 @@ struct AlertHooks {
   // alert then waits in the bucket with that reason. Any other error fails the unit.
   std::function<Result<std::string>(const IncidentSeed&)> open_ticket;
   // `what`: "joined" (further alerts), "fired" (alerts again after all had resolved), "resolved" (all have; recovery
-  // may be proposed). `alert`: {group, rule, active, total, service_down, starts_at, resolved_at?, alerts: [at most 20
-  // of {fingerprint, labels, annotations, starts_at}], more}. Called at most once for each ticket, word and unit.
+  // may be proposed). `alert`: {group, rule, active, total, service_down, starts_at, resolved_at?, alarm_provinces?,
+  // alerts: [at most 20 of {fingerprint, labels, annotations, starts_at}], more}. Called at most once for each ticket, word and unit.
   std::function<Status(const std::string& number, const std::string& what, const Value& alert)> tell_ticket;
   // Whether the ticket is still open. A closed one takes no joins and is told nothing.
   std::function<Result<bool>(const std::string& number)> ticket_open;

@@ -16,7 +16,12 @@ AlertHooks ticket_hooks(Platform& platform, Txn& txn, const engine::Actor& actor
     for (const auto& [key, v] : seed.fields().as_map())
       for (const auto& takes : process->opening()->fields)
         if (takes.field == key && !v.is_null()) fields.emplace(key, v);
-    ANLAN_TRY(Value opened, open_as_platform(platform, txn, opener, {seed.process, Value(std::move(fields)), {}, false}));
+    // Refused, it leaves nothing behind, not even a number taken.
+    Value opened;
+    ANLAN_CHECK(platform.attempt(txn, [&]() -> Status {
+      ANLAN_TRY(opened, open_as_platform(platform, txn, opener, {seed.process, Value(std::move(fields)), {}, false}));
+      return {};
+    }));
     std::string number = opened["number"].as_string();
     ANLAN_TRY([[maybe_unused]] Position position,
               txn.append({0, "ticket:" + number, "ticket.alert_opened", platform.now(), opener.id,

@@ -52,8 +52,10 @@ bool agrees(const Value& expected, const Value& actual) {
 
 class Player {
  public:
-  Player(std::shared_ptr<const engine::Definitions> definitions, Store& store, SimulatedClock& clock, Rehearsal& out)
-      : definitions_(std::move(definitions)), platform_(store, definitions_, clock), clock_(clock), out_(out), alerts_(rules(*definitions_)) {}
+  // `watching`: what a step brings about is kept for the expectations behind it.
+  Player(std::shared_ptr<const engine::Definitions> definitions, Store& store, SimulatedClock& clock, Rehearsal& out, bool watching)
+      : definitions_(std::move(definitions)), platform_(store, definitions_, clock), clock_(clock), out_(out), watching_(watching),
+        alerts_(rules(*definitions_)) {}
 
   static correlation::RuleSet rules(const engine::Definitions& definitions) {
     std::vector<correlation::Problem> problems;  // the loader has shown them already
@@ -75,6 +77,15 @@ class Player {
       step(steps[i]);
     }
     touch_log();
+  }
+  void play(const TimedStep& timed) {
+    label_ = timed.where;
+    run_until(timed.at);
+    if (out_.passed) step(timed.step);
+  }
+  void finish(Instant end) {
+    label_ = "until the end";
+    run_until(end);
   }
 
  private:
@@ -175,6 +186,7 @@ class Player {
   }
 
   void begin_step() {
+    if (!watching_) return;
     auto status = platform_.store().read([&](Reader& reader) -> Status {
       ANLAN_TRY(mark_, reader.last_position());
       return {};
@@ -634,6 +646,7 @@ class Player {
   Platform platform_;
   SimulatedClock& clock_;
   Rehearsal& out_;
+  bool watching_;
   Alerts alerts_;
   std::map<std::string, std::string> names_;
   std::string last_, label_;
@@ -771,11 +784,25 @@ Rehearsal Stage::play(const Scenario& scenario, const StoreFactory& factory) con
     return out;
   }
   {
-    Player player(definitions_, **store, clock, out);
+    Player player(definitions_, **store, clock, out, true);
     player.play(scenario.document);
   }
   (*store)->stop();
   return out;
+}
+
+Status play_steps(std::shared_ptr<const engine::Definitions> definitions, Store& store, const std::vector<TimedStep>& steps, Instant end) {
+  if (steps.empty()) return {};
+  SimulatedClock clock(steps.front().at);
+  Rehearsal out;
+  Player player(std::move(definitions), store, clock, out, false);
+  for (const TimedStep& step : steps) {
+    player.play(step);
+    if (!out.passed) return fail(Code::invalid, fmt::format("{} at {}: {}", step.where, format_rfc3339(step.at, 480), out.failures.front()));
+  }
+  player.finish(end);
+  if (!out.passed) return fail(Code::invalid, out.failures.front());
+  return {};
 }
 
 }  // namespace anlan::app

@@ -41,6 +41,16 @@ class Stage {
   std::shared_ptr<const std::vector<RecordRow>> rows_;
 };
 
+// A step of a scenario ({open: ...}, {act: ...}, {answer: ...}, {alert: ...}, ...) at its time.
+struct TimedStep {
+  Instant at;
+  std::string where;   // for messages: file and story
+  Value step;
+};
+// Plays steps, ordered by time, on a store that stands already; what falls due between them fires at its own time, and
+// so until `end`. Stops at the first step that fails: Code::invalid with its place.
+Status play_steps(std::shared_ptr<const engine::Definitions>, Store&, const std::vector<TimedStep>&, Instant end);
+
 // Checks a scenario document's own form. Code::invalid with the place.
 Result<Scenario> scenario_from(const Value& document, const std::string& file);
 

@@ -197,14 +197,21 @@ class Chain {
     return store(nullptr, outcome, actor, depth);
   }
 
-  Status react(const std::string& number, On on, const std::string& key, const std::string& result, int depth) {
+  // `detail`: what an action that reacts may take of it, it gets as fields.
+  Status react(const std::string& number, On on, const std::string& key, const std::string& result, int depth,
+               const Value& detail = {}) {
     ANLAN_TRY(std::optional<TicketRow> row, txn_.ticket(number));
     if (!row) return {};
     ANLAN_TRY(Ticket ticket, engine::ticket_from(row->body));
     ANLAN_TRY(World world, platform_.world(txn_));
     Engine engine(platform_.definitions(), world);
     for (const auto& action : engine.reactions(ticket, on, key, result, platform_.now())) {
-      ANLAN_TRY(ticket, as_platform(ticket, action, depth + 1));
+      Map fields;
+      const ProcessDef* process = platform_.definitions().process(ticket.process, ticket.shape);
+      if (const engine::ActionDef* def = process ? process->action(action) : nullptr)
+        for (const auto& takes : def->fields)
+          if (!detail[takes.field].is_null()) fields.emplace(takes.field, detail[takes.field]);
+      ANLAN_TRY(ticket, as_platform(ticket, action, depth + 1, Value(std::move(fields))));
     }
     return {};
   }
@@ -637,7 +644,7 @@ Status react(Platform& platform, Txn& txn, const std::string& number, On on, con
     ANLAN_TRY([[maybe_unused]] Position position,
               txn.append({0, "ticket:" + number, on == On::alert_fired ? "ticket.alert_fired" : "ticket.alert_resolved", platform.now(), "platform", detail}));
   }
-  return Chain(platform, txn).react(number, on, key, result, 0);
+  return Chain(platform, txn).react(number, on, key, result, 0, detail);
 }
 
 Status fire_due(Platform& platform, Txn& txn, const std::string& number) {

@@ -92,7 +92,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
        }}};
   self->scheduler_ = std::make_unique<scheduler::Scheduler>(*self->platform_, *self->deliveries_, std::move(chores),
                                                             std::move(stepping));
-  ANLAN_CHECK(self->set_up(configuration));
+  ANLAN_CHECK(self->set_up(configuration, definitions));
 
   auto formats = alert_formats(std::make_shared<connectors::AlertIntake>(), rules, version, started);
   auto transport = std::make_shared<std::atomic<http::Server*>>(nullptr);
@@ -140,7 +140,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
 }
 
 // Seeds, demonstration, sessions: all that a new store needs before it serves.
-Status Application::set_up(const Configuration& configuration) {
+Status Application::set_up(const Configuration& configuration, std::shared_ptr<const engine::Definitions> definitions) {
   ANLAN_CHECK(sow());
   bool shown = false, accounts = false;
   ANLAN_CHECK(platform_->read([&](app::Reader& reader, const app::World&) -> Status {
@@ -157,7 +157,8 @@ Status Application::set_up(const Configuration& configuration) {
     if (accounts)
       return fail(Code::conflict, "this data folder holds real accounts; a demonstration needs another one");
     ANLAN_TRY(std::string hash, vault_->hash_and_wait(demo_password));
-    ANLAN_CHECK(load_demo(*platform_, *sessions_, configuration.demo_data, hash));
+    spdlog::info("telling the demonstration's past of {} days ...", configuration.demo_past.ms / hours(24).ms);
+    ANLAN_CHECK(load_demo(*platform_, std::move(definitions), *sessions_, configuration.demo_data, configuration.demo_past, hash));
   }
   auto reviewed = platform_->write([this](app::Txn& txn, const app::World&) -> Result<Value> {
     ANLAN_CHECK(app::review_plans(*platform_, txn));

@@ -27,6 +27,7 @@ struct Configuration {
   std::string data;                   // folder of the database and the installation's secret; empty: in memory
   bool demo = false;
   std::string demo_data;              // folder of demo/*.yaml; read when `demo` and the store is new
+  Duration demo_past = hours(365 * 24);  // how far back its stories begin
   std::string checkpoints;            // file that checkpoints of the log go to; empty: checkpoints.jsonl beside the database
   std::string public_url;             // as browsers see it, when a proxy stands in front; https makes cookies Secure
   int workers = 4;
@@ -57,7 +58,7 @@ class Application {
 
  private:
   Application() = default;
-  Status set_up(const Configuration&);
+  Status set_up(const Configuration&, std::shared_ptr<const engine::Definitions>);
   Status sow();
 
   std::unique_ptr<app::Store> store_;

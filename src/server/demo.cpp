@@ -8,9 +8,9 @@
 #include <iterator>
 
 #include "app/records.h"
-#include "app/tickets.h"
 #include "base/text.h"
 #include "definitions/yaml.h"
+#include "server/stories.h"
 
 namespace anlan::server {
 namespace {
@@ -81,7 +81,7 @@ int turn(const std::string& reg) {
   return 5;
 }
 
-Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<Document>& documents) {
+Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<Document>& documents, Instant now) {
   struct Row {
     std::string file, reg;
     Value value;
@@ -94,7 +94,7 @@ Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<D
   const engine::Actor actor{"platform", true, false};
   for (const Row& row : rows) {
     const std::string id = describe(row.value["id"]), where = fmt::format("{}: {}/{}", row.file, row.reg, id);
-    auto fields = in_time(row.value["fields"], platform.now());
+    auto fields = in_time(row.value["fields"], now);
     if (!fields) return std::unexpected(located(fields.error(), where));
     auto written = app::write_record_as_platform(
         platform, txn, actor, {row.reg, id, *fields, row.value["state"].as_string(), {}, "demonstration"});
@@ -103,58 +103,33 @@ Status write_records(app::Platform& platform, app::Txn& txn, const std::vector<D
   return {};
 }
 
-app::Principal person(const Value& as) {
-  app::Principal principal;
-  principal.person = as.as_string();
-  return principal;
-}
-
-Status play_ticket(app::Platform& platform, const Document& document, const Value& ticket) {
-  std::string number;
-  auto step = [&](const Value& what, auto use_case) -> Status {
-    const std::string where = fmt::format("{}: {} by {}", document.file,
-                                          number.empty() ? "opening" : what["action"].as_string() + " of " + number,
-                                          what["as"].as_string());
-    auto fields = in_time(what["fields"].is_null() ? Value(Map{}) : what["fields"], platform.now());
-    if (!fields) return std::unexpected(located(fields.error(), where));
-    auto done = platform.write(
-        [&](app::Txn& txn, const app::World&) -> Result<Value> { return use_case(txn, *fields); });
-    if (!done) return std::unexpected(located(done.error(), where));
-    number = (*done)["number"].as_string();
-    return {};
-  };
-  ANLAN_CHECK(step(ticket, [&](app::Txn& txn, const Value& fields) {
-    return app::open_ticket(
-        platform, txn, person(ticket["as"]),
-        {ticket["process"].as_string(), fields, ticket["comment"].as_string(), ticket["drill"].as_bool()});
-  }));
-  for (const Value& next : ticket["then"].as_list())
-    ANLAN_CHECK(step(next, [&](app::Txn& txn, const Value& fields) {
-      return app::act(platform, txn, person(next["as"]),
-                      {number, next["action"].as_string(), fields, next["comment"].as_string(), {}, {}});
-    }));
-  return {};
-}
-
 }  // namespace
 
-Status load_demo(app::Platform& platform, app::Sessions& sessions, const std::string& folder, const std::string& hash) {
+Status load_demo(app::Platform& platform, std::shared_ptr<const engine::Definitions> definitions, app::Sessions& sessions,
+                 const std::string& folder, Duration past, const std::string& hash) {
   ANLAN_TRY(std::vector<Document> documents, read_folder(folder));
-  auto written = platform.write([&](app::Txn& txn, const app::World&) -> Result<Value> {
-    ANLAN_CHECK(write_records(platform, txn, documents));
-    ANLAN_TRY(app::World world, platform.world(txn));
+  const Instant now = platform.now();
+  // People and systems are there before the first story is told.
+  SimulatedClock earlier(now - past - hours(24));
+  app::Platform then(platform.store(), definitions, earlier);
+  auto written = then.write([&](app::Txn& txn, const app::World&) -> Result<Value> {
+    ANLAN_CHECK(write_records(then, txn, documents, now));
+    ANLAN_TRY(app::World world, then.world(txn));
     for (const auto& one : world.directory().parts().people) ANLAN_CHECK(sessions.put_password(txn, one.id, hash));
     ANLAN_CHECK(sessions.put_token(txn, demo_token, {demo_token, {"alerts.write"}, {}}));
-    ANLAN_CHECK(txn.put_setting("platform", "demo", Value(Map{{"at", platform.now()}})));
+    ANLAN_CHECK(txn.put_setting("platform", "demo", Value(Map{{"at", now}})));
     ANLAN_TRY([[maybe_unused]] app::Position position,
-              txn.append({0, "platform", "demonstration.loaded", platform.now(), "platform", Value(Map{})}));
+              txn.append({0, "platform", "demonstration.loaded", then.now(), "platform", Value(Map{})}));
     return Value();
   });
   if (!written) return std::unexpected(written.error());
-  for (const Document& document : documents)
-    for (const Value& ticket : document.value["tickets"].as_list())
-      ANLAN_CHECK(play_ticket(platform, document, ticket));
-  return {};
+  std::vector<app::TimedStep> steps;
+  for (const Document& document : documents) {
+    ANLAN_TRY(std::vector<app::TimedStep> more, lay_out(document.value, document.file, now, past));
+    std::move(more.begin(), more.end(), std::back_inserter(steps));
+  }
+  std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  return app::play_steps(std::move(definitions), platform.store(), steps, now);
 }
 
 }  // namespace anlan::server

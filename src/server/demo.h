@@ -1,5 +1,6 @@
-// Demonstration data: people, machines and a few tickets, so that the first page shows something.
+// Demonstration data: an insurer with its people and machines, the time that lies behind it, and what happens now.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "app/platform.h"
@@ -11,11 +12,12 @@ inline constexpr const char* demo_password = "anlan-demo";
 inline constexpr const char* demo_token = "demo-alerts";
 
 // Reads every *.yaml of the folder, in order of name. Documents:
-//   world: {records: {<register>: [{id, fields, state?}]}}     written as the platform
-//   tickets: [{process, as, fields, drill?, then?: [{action, as, fields?, comment?}]}]   through the use cases
-// A text "@now", "@now-2h30m" or "@now+30d" stands for that instant. Every person gets `hash` as password, and the
-// machine "demo-alerts" its token. Records, accounts and the mark "platform"/"demo" are one unit; tickets follow one by
-// one. Code::not_found without such a folder; otherwise the first error, naming the file and the row.
-Status load_demo(app::Platform&, app::Sessions&, const std::string& folder, const std::string& hash);
+//   world: {records: {<register>: [{id, fields, state?}]}}   written as the platform
+//   stories: [...]                                            see stories.h; told over `past`, through the use cases
+// In records "@now", "@now-2h30m" or "@now+30d" stands for that instant. Every person gets `hash` as password, and the
+// machine "demo-alerts" its token. Records, accounts and the mark "platform"/"demo" are one unit; stories follow step by
+// step. Code::not_found without such a folder; otherwise the first error, naming the file and the row or step.
+Status load_demo(app::Platform&, std::shared_ptr<const engine::Definitions>, app::Sessions&, const std::string& folder,
+                 Duration past, const std::string& hash);
 
 }  // namespace anlan::server

@@ -26,6 +26,7 @@ using namespace anlan;
 struct ServeOptions {
   std::string listen = "127.0.0.1:8080", data = "data", definitions, public_url, checkpoints;
   bool demo = false;
+  int demo_days = 365;
   int workers = 4;
 };
 
@@ -87,6 +88,7 @@ int serve(ServeOptions given) {
 
   configuration.data = given.data;
   configuration.demo = given.demo;
+  configuration.demo_past = hours(24 * given.demo_days);
   configuration.demo_data = (fs::path(given.definitions) / "../demo").lexically_normal().string();
   configuration.public_url = given.public_url;
   configuration.checkpoints = given.checkpoints;
@@ -132,6 +134,8 @@ int main(int argc, char** argv) {
   serve_command->add_option("--data", serving.data, "folder of the database")->capture_default_str();
   serve_command->add_option("--definitions", serving.definitions, "folder of the definitions");
   serve_command->add_flag("--demo,!--no-demo", serving.demo, "people, machines and tickets to look at");
+  serve_command->add_option("--demo-days", serving.demo_days, "how many days of the past the demonstration tells")
+      ->check(CLI::Range(0, 730));
   serve_command->add_option("--public-url", serving.public_url, "the address that browsers see, behind a proxy");
   serve_command->add_option("--checkpoints", serving.checkpoints,
                             "file for signed checkpoints of the log, best on another machine's disk");
