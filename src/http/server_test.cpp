@@ -233,7 +233,7 @@ TEST_F(Http, SlowClientsAreTimedOut) {
 
 TEST_F(Http, AnUnreadAnswerIsGivenUp) {
   Options options = test_options();
-  options.write_timeout = milliseconds(60);
+  options.write_timeout = milliseconds(400);
   serve({handled("GET", "/large", [](Handler, Respond respond) { respond(text(std::string(8 << 20, 'x'))); })},
         options);
   RawClient client(port(), 4096);

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   serve_command->add_option("--data", serving.data, "folder of the database")->capture_default_str();
   serve_command->add_option("--definitions", serving.definitions, "folder of the definitions");
   serve_command->add_flag("--demo,!--no-demo", serving.demo, "people, machines and tickets to look at");
-  serve_command->add_option("--demo-days", serving.demo_days, "how many days of the past the demonstration tells")
+  serve_command->add_option("--demo-days", serving.demo_days, "how many days of the past the demonstration tells; 0: people and machines alone")
       ->check(CLI::Range(0, 730));
   serve_command->add_option("--public-url", serving.public_url, "the address that browsers see, behind a proxy");
   serve_command->add_option("--checkpoints", serving.checkpoints,

@@ -121,6 +121,7 @@ Result<std::vector<app::TimedStep>> lay_out(const Value& document, const std::st
     for (const Value& ago : story["ago"].as_list()) {
       auto by = parse_duration(describe(ago));
       if (!by) return fail(Code::invalid, where + ": 'ago' is a list of durations");
+      if (by->ms > past.ms) continue;
       ANLAN_CHECK(Telling(story, where, fmt::format("t{}", ++told), random).tell(now - *by, now, out));
     }
     if (story["per_year"].is_null()) continue;

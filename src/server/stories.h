@@ -9,7 +9,7 @@ namespace anlan::server {
 
 // `document`: {stories: [story]}. A story:
 //   story: name
-//   per_year: n        so many, spread over the time before now; or  ago: [26m, ...]  one each, begun so long ago
+//   per_year: n        so many, spread over the time before now; or  ago: [26m, ...]  one each, begun so long ago, if that lies within `past`
 //   between: [08:30, 17:30]   local time at which it begins (with per_year)
 //   days: [1, 5]       optional, first and last day of the week, Monday is 1
 //   draw: {name: [a, b, ...]}   one value of each is drawn for each telling
