@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/describe.h"
 #include "app/plans.h"
 #include "app/tickets.h"
 #include "domain/engine/facts.h"
@@ -292,22 +293,22 @@ Result<Value> record_history(Platform& platform, Reader& reader, const World& wo
   ANLAN_TRY(std::vector<RecordRow> rows, reader.record_versions(reg, id));
   if (rows.empty()) return fail(Code::not_found, fmt::format("there is no {} '{}'", reg, id));
   List items;
-  for (const RecordRow& row : rows) items.push_back(record_value(row));
-  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
-}
-
-Value list_registers(Platform& platform) {
-  List items;
-  for (const auto& [key, def] : platform.definitions().records) {
-    List fields;
-    for (const auto& field : def.fields)
-      fields.push_back(Value(Map{{"key", field.key}, {"zh", field.label.zh}, {"en", field.label.en}, {"required", field.required}}));
-    items.push_back(Value(Map{{"key", key}, {"zh", def.title.zh}, {"en", def.title.en}, {"fields", Value(std::move(fields))}}));
+  // Who wrote a version, and why, stands in the log; a record that the program was started with has no event.
+  ANLAN_TRY(std::vector<Event> events, reader.events_of(fmt::format("record:{}/{}", reg, id)));
+  for (const RecordRow& row : rows) {
+    Map m = record_value(row).as_map();
+    for (const Event& event : events) {
+      if (event.body["version"] != Value(row.version)) continue;
+      m.insert_or_assign("actor", event.actor);
+      if (const auto* person = world.directory().person(event.actor)) m.insert_or_assign("actor_name", Value(Map{{"zh", person->name.zh}, {"en", person->name.en}}));
+      m.insert_or_assign("why", event.body["why"]);
+    }
+    items.push_back(Value(std::move(m)));
   }
   return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
 }
 
-Result<Value> list_parameters(Platform& platform, Reader&, const World& world) {
+Result<Value> list_parameters(Platform& platform, Reader& reader, const World& world) {
   List items;
   for (const auto& [key, def] : platform.definitions().parameters) {
     Map m{{"key", key},
@@ -321,6 +322,14 @@ Result<Value> list_parameters(Platform& platform, Reader&, const World& world) {
     if (def.min) m.emplace("min", *def.min);
     if (def.max) m.emplace("max", *def.max);
     if (!def.approval_post.empty()) m.emplace("approval_post", def.approval_post);
+    m.emplace("type", type_view(def.type));
+    // What the house set, when it did.
+    ANLAN_TRY(std::optional<RecordRow> set, reader.record("parameter", key));
+    if (set) {
+      m.emplace("set_at", set->valid_from);
+      m.emplace("reason", set->fields["reason"]);
+      m.emplace("approved_by", set->fields["approved_by"]);
+    }
     items.push_back(Value(std::move(m)));
   }
   return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});

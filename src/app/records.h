@@ -28,7 +28,6 @@ Result<Value> import_records(Platform&, Txn&, const engine::Actor&, const std::s
 Result<Value> get_record(Platform&, Reader&, const World&, const Principal&, const std::string& reg, const std::string& id);
 Result<Value> list_records(Platform&, Reader&, const World&, const Principal&, const std::string& reg, const std::string& text, int limit);
 Result<Value> record_history(Platform&, Reader&, const World&, const Principal&, const std::string& reg, const std::string& id);
-Value list_registers(Platform&);
 // Parameters with their clause, bound, value and whether it is the product's own choice.
 Result<Value> list_parameters(Platform&, Reader&, const World&);
 

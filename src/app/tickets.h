@@ -61,8 +61,5 @@ Result<Value> events(Platform&, Reader&, const World&, const Principal&, const s
 Result<Value> clocks(Platform&, Reader&, const World&, const Principal&, const std::string& number);  // with ledgers
 Result<Value> links(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> tasks(Platform&, Reader&, const World&, const Principal&, const std::string& number);
-// States, actions, fields, roles, guards in plain words: what a generated form and the process viewer need.
-Result<Value> describe_process(Platform&, const std::string& key);
-Value list_processes(Platform&);
 
 }  // namespace anlan::app

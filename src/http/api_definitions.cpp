@@ -1,5 +1,5 @@
 // What the definitions say: processes, requirements, and which rule carries which requirement.
-#include "app/tickets.h"
+#include "app/describe.h"
 #include "http/api_build.h"
 
 namespace anlan::http::api {
@@ -101,6 +101,13 @@ void add_definition_routes(Builder& b) {
            ANLAN_CHECK(known_parameters(request, {}));
            ANLAN_TRY(Value process, app::describe_process(api->platform, request.parameters.at("key")));
            return json_response(process);
+         });
+  b.read("/api/v1/posts", "*",
+         {.tag = definitions, .summary = "Posts, what each permits, and which may not be held together",
+          .answer = "The posts.", .schema = "Page"},
+         [](const Request& request, const Caller&, Reader&, const World& world) -> Result<Response> {
+           ANLAN_CHECK(known_parameters(request, {}));
+           return json_response(app::list_posts(world));
          });
   b.read("/api/v1/requirements", "*",
          {.tag = definitions, .summary = "Requirements of the standard, in our words", .answer = "A page, by id.",

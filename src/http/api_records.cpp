@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/describe.h"
 #include "app/records.h"
 #include "http/api_build.h"
 

@@ -723,6 +723,9 @@ TEST_F(ServerTest, RegistersAndParameters) {
   EXPECT_EQ(boss->put("/api/v1/records/unit/hq", R"({"fields":{"name":"x"},"version":1})").status, 409);
   EXPECT_EQ(ann->get("/api/v1/records/unit/hq").body["fields"]["name"], Value("总公司"));
   EXPECT_EQ(ann->get("/api/v1/records/unit/hq/history").body["items"].as_list().size(), 2u);
+  const Reply history = ann->get("/api/v1/records/unit/hq/history");
+  EXPECT_EQ(history.body["items"].as_list()[1]["actor"], Value("keeper"));
+  EXPECT_EQ(history.body["items"].as_list()[1]["actor_name"]["zh"], Value("管理"));
   EXPECT_EQ(ann->get("/api/v1/records/unit/none").status, 404);
   EXPECT_EQ(ann->get("/api/v1/records/none").status, 404);
   const Reply people = ann->get("/api/v1/people?limit=2");
@@ -734,7 +737,10 @@ TEST_F(ServerTest, RegistersAndParameters) {
   EXPECT_EQ(boss->put("/api/v1/parameters/patience", R"({"value":"3h"})").status, 409);
   EXPECT_EQ(boss->put("/api/v1/parameters/patience", R"({"value":"30m","reason":"试行"})").status, 200);
   EXPECT_EQ(ann->put("/api/v1/parameters/patience", R"({"value":"1h"})").status, 403);
-  EXPECT_EQ(ann->get("/api/v1/parameters").body["items"].as_list().front()["value"], Value("30m"));
+  const Value patience = ann->get("/api/v1/parameters").body["items"].as_list().front();
+  EXPECT_EQ(patience["value"], Value("30m"));
+  EXPECT_EQ(patience["type"]["kind"], Value("duration"));
+  EXPECT_EQ(patience["reason"], Value("试行"));
 
   const std::string rows =
       R"([{"register":"unit","id":"a","fields":{"name":"甲"}},{"register":"unit","id":"b","fields":{"name":"乙"}}])";
@@ -748,6 +754,28 @@ TEST_F(ServerTest, RegistersAndParameters) {
   EXPECT_EQ(bad.status, 422);
   EXPECT_EQ(bad.body["refusals"].as_list().size(), 1u);
   EXPECT_EQ(ann->post("/api/v1/import", R"({"name":"units","rows":)" + rows + "}").status, 403);
+}
+
+TEST_F(ServerTest, TheDefinitionsSayWhatFormsAndViewersNeed) {
+  staff();
+  const auto find = [](const Reply& reply, const char* member, const char* value) {
+    for (const Value& item : reply.body["items"].as_list())
+      if (item[member] == Value(value)) return item;
+    return Value();
+  };
+  const Value grant = find(ann->get("/api/v1/registers"), "key", "grant");
+  EXPECT_EQ(grant["maintain"], Value(List{"keeper"}));
+  ASSERT_EQ(grant["fields"].as_list().size(), 3u);
+  EXPECT_EQ(grant["fields"].as_list()[0]["type"]["kind"], Value("person"));
+  const Value keeper = find(ann->get("/api/v1/posts"), "code", "keeper");
+  EXPECT_EQ(keeper["zh"], Value("管理员"));
+  EXPECT_EQ(keeper["external_allowed"], Value(false));
+  EXPECT_EQ(keeper["permissions"].as_list().size(), 3u);
+  const Value process = ann->get("/api/v1/processes/case").body;
+  EXPECT_EQ(process["clocks"].as_list()[0]["amount"], Value("params.patience"));
+  EXPECT_EQ(process["clocks"].as_list()[0]["ladder"].as_list()[0]["action"], Value("expire"));
+  EXPECT_EQ(process["actions"].as_list()[1]["guards"].as_list()[0]["code"], Value("answer_missing"));
+  EXPECT_EQ(browser().get("/api/v1/posts").status, 401);
 }
 
 TEST_F(ServerTest, NoticesAreReadAndAcknowledged) {
