@@ -12,7 +12,7 @@ words('records', {
   must: ['必填', 'required'], history: ['历次版本', 'History'], first: ['首次登记', 'First entry'], changed: ['改动', 'Changes'], was: ['原为', 'was'], removed: ['清空', 'cleared'], by: ['由', 'by'],
   conflict: ['您打开后别人改过这条记录。', 'Someone changed this record after you opened it.'], reload: ['读取新版本，保留我填的内容', 'Load the new version, keep what I typed'],
   taken: ['已有这个编号，请另取。', 'This id exists; choose another.'], id_missing: ['请填写编号。', 'Give an id.'],
-  readonly: ['只读', 'Read only'], back: ['返回{title}', 'Back to {title}'], count: ['共 {n} 条', '{n} records'], shown: ['显示 {n} / {all} 条', '{n} of {all} shown'], more: ['再显示 200 条', 'Show 200 more'],
+  close: ['关闭', 'Close'], readonly: ['只读', 'Read only'], back: ['返回{title}', 'Back to {title}'], count: ['共 {n} 条', '{n} records'], shown: ['显示 {n} / {all} 条', '{n} of {all} shown'], more: ['再显示 200 条', 'Show 200 more'],
   missing: ['没有这条记录。', 'There is no such record.'], empty_fields: ['未填的字段', 'Not filled'],
   word_active: ['有效', 'Active'], word_ended: ['已终止', 'Ended'], word_lifted: ['已解除', 'Lifted'], word_retired: ['停用', 'Retired'], word_candidate: ['候选', 'Candidate'], word_admitted: ['已准入', 'Admitted'],
   word_suspended: ['暂停', 'Suspended'], word_cancelled: ['已取消', 'Cancelled'], word_draft: ['草稿', 'Draft'], word_in_force: ['生效', 'In force'], word_withdrawn: ['已撤下', 'Withdrawn'], word_planned: ['计划', 'Planned'],
