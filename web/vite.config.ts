@@ -29,6 +29,9 @@ function compressed(): Plugin {
   }
 }
 
+// While developing, the API is that of a running server.
+const server = process.env.ANLAN ?? 'http://127.0.0.1:8080'
+
 export default defineConfig({
   plugins: [
     vue(),
@@ -45,5 +48,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:8080', '/openapi.json': 'http://127.0.0.1:8080' } },
+  server: { proxy: Object.fromEntries(['/api', '/openapi.json'].map((path) => [path, { target: server, headers: { origin: server } }])) },
 })
