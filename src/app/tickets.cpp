@@ -674,7 +674,20 @@ Status reassign_holder(Platform& platform, Txn& txn, const std::string& person) 
 Result<Value> view(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
   ANLAN_CHECK(visible(platform, reader, world, principal, number));
   ANLAN_TRY(Ticket ticket, load(reader, number));
-  return ticket_view(platform, world, principal, ticket);
+  ANLAN_TRY(auto watching, reader.setting("watch", principal.person + "/" + number));
+  return ticket_view(platform, world, principal, ticket).with("watching", watching.has_value());
+}
+
+Result<Value> watched(Platform& platform, Reader& reader, const World& world, const Principal& principal) {
+  ANLAN_TRY(auto all, reader.settings("watch"));
+  const std::string mine = principal.person + "/";
+  List items;
+  for (const auto& [key, on] : all) {
+    if (!key.starts_with(mine)) continue;
+    const std::string number = key.substr(mine.size());
+    if (visible(platform, reader, world, principal, number)) items.push_back(Value(Map{{"number", number}}));
+  }
+  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
 }
 
 Result<Value> list(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {

@@ -31,6 +31,8 @@ Result<Value> answer_task(Platform&, Txn&, const Principal&, const std::string& 
 Result<Value> override_guard(Platform&, Txn&, const Principal&, const std::string& number, const std::string& kind, const Value& body);
 Result<Value> add_comment(Platform&, Txn&, const Principal&, const std::string& number, const std::string& text);
 Result<Value> watch(Platform&, Txn&, const Principal&, const std::string& number, bool on);
+// The numbers that the person watches and may still see.
+Result<Value> watched(Platform&, Reader&, const World&, const Principal&);
 // The platform's own doings: an alert or another room speaks to a ticket.
 Result<Value> open_as_platform(Platform&, Txn&, const engine::Actor&, const OpenRequest&);
 // Runs the reactions of a ticket; refused reactions leave an event.

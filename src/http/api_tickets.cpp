@@ -225,6 +225,13 @@ void add_ticket_routes(Builder& b) {
               return app::add_comment(api->platform, txn, principal, number, text);
             }};
           });
+  b.read("/api/v1/me/watched", may_read,
+         {.tag = tickets, .summary = "The tickets that one watches", .answer = "{items: [{number}]}.", .schema = "Page"},
+         [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
+           ANLAN_CHECK(known_parameters(request, {}));
+           ANLAN_TRY(Value answer, app::watched(api->platform, reader, world, caller.principal));
+           return json_response(answer);
+         });
   for (const bool on : {true, false})
     b.write(on ? "PUT" : "DELETE", "/api/v1/tickets/{number}/watch", "",
             {.tag = tickets,

@@ -461,7 +461,11 @@ TEST_F(ServerTest, ATicketFromOpeningToEnd) {
 
   EXPECT_EQ(ann->post(ticket + "/comments", R"({"text":"谢谢"})").status, 201);
   EXPECT_EQ(ann->put(ticket + "/watch", "").body["watching"], Value(true));
+  EXPECT_EQ(ann->get(ticket).body["watching"], Value(true));
+  EXPECT_EQ(ann->get("/api/v1/me/watched").body["items"].as_list().size(), 1u);
   EXPECT_EQ(ann->ask("DELETE", ticket + "/watch").body["watching"], Value(false));
+  EXPECT_EQ(ann->get(ticket).body["watching"], Value(false));
+  EXPECT_TRUE(ann->get("/api/v1/me/watched").body["items"].as_list().empty());
 }
 
 TEST_F(ServerTest, UnknownMembersAreNamed) {

@@ -7,6 +7,7 @@ export interface Schemas {
   Invitation: { "expires_at"?: string; "path"?: string; "token"?: string }
   Link: { "relation": string; "ticket": string }
   Me: { "id"?: string; "language"?: string; "login"?: string; "name"?: Schemas['Text']; "permissions"?: Array<string>; "posts"?: Array<Record<string, unknown>>; "unit"?: string }
+  Measure: { "fold"?: string; "items"?: Array<Record<string, unknown>>; "key"?: string; "next_cursor"?: string; "period"?: string; "process"?: string; "target"?: Record<string, unknown>; "title"?: Schemas['Text']; "unit"?: string }
   Page: { "items": Array<Record<string, unknown>>; "next_cursor": string | null }
   Plan: { "items"?: Array<Record<string, unknown>>; "key"?: string; "next_cursor"?: string; "population"?: string; "process"?: string; "title"?: Schemas['Text']; "within"?: string }
   Problem: { "code": string; "detail": string; "field"?: string; "instance"?: string; "refusals"?: Array<Schemas['Refusal']>; "request_id"?: string; "status": number; "title": string; "type": string }
@@ -22,6 +23,10 @@ export type GetPath =
   | '/api/v1/alerts'
   | '/api/v1/compliance'
   | '/api/v1/me'
+  | '/api/v1/me/watched'
+  | '/api/v1/measures'
+  | '/api/v1/measures/{key}'
+  | '/api/v1/measures/{key}/sources'
   | '/api/v1/notices'
   | '/api/v1/parameters'
   | '/api/v1/people'

@@ -66,7 +66,7 @@ export interface Task extends Text {
   takes: (Field & { required: boolean })[]
 }
 export interface Ticket extends TicketRow {
-  process_title: Text; state_hint: Text | null; state_since: string; holder_why: Text; owes: Person[]; opener: Person
+  process_title: Text; state_hint: Text | null; state_since: string; holder_why: Text; severity_title: Text | null; owes: Person[]; opener: Person
   outcome: string | null; draft_process: boolean
   clocks: Record<string, Clock>; decisions: Record<string, Decision>
   stopwatches: Record<string, Text & { lanes: { key: string; counted: string; running: boolean; spans: { from: string; to: string | null }[] }[] }>
