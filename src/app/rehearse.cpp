@@ -8,6 +8,7 @@
 #include "app/measures.h"
 #include "app/plans.h"
 #include "app/records.h"
+#include "app/reports.h"
 #include "app/tickets.h"
 #include "base/text.h"
 
@@ -578,6 +579,8 @@ class Player {
           ANLAN_CHECK(expect_obligation(reader, world, want));
         } else if (key == "measure") {
           ANLAN_CHECK(expect_measure(reader, world, want));
+        } else if (key == "report") {
+          ANLAN_CHECK(expect_report(reader, world, want, number));
         } else if (key == "obligations") {
           for (const auto& [plan, counts] : want.as_map()) {
             ANLAN_TRY(std::vector<PlanMember> members, plan_members(platform_, reader, world, plan));
@@ -616,6 +619,36 @@ class Player {
     for (const auto& [part, v] : want.as_map())
       if (part != "key" && part != "period" && part != "subject")
         compare("measure " + key + "." + part, v, Value(actual)[part]);
+    return {};
+  }
+
+  // {key, as, refused?, says?: [part of a section's text in either language], figures?: {<expression>: value}}, of the
+  // ticket that the step is about.
+  Status expect_report(Reader& reader, const World& world, const Value& want, const std::string& number) {
+    const std::string& key = want["key"].as_string();
+    out_.touched.insert("report:" + key);
+    auto draft = draft_report(platform_, reader, world, principal(want["as"]), key, number);
+    if (want["refused"].as_bool()) {
+      if (draft) fail_step(fmt::format("report {} is drafted for {}", key, describe(want["as"])));
+      else if (draft.error().code != Code::forbidden && draft.error().code != Code::not_found)
+        return std::unexpected(draft.error());
+      return {};
+    }
+    if (!draft) return std::unexpected(draft.error());
+    std::string text;
+    Map figures;
+    for (const Value& section : (*draft)["sections"].as_list()) {
+      for (const char* language : {"zh", "en"}) text += section["text"][language].as_string() + "\n";
+      for (const Value& figure : section["figures"].as_list())
+        figures.insert_or_assign(figure["expression"].as_string(), figure["value"]);
+    }
+    for (const Value& part : want["says"].as_list())
+      if (text.find(part.as_string()) == std::string::npos)
+        fail_step(fmt::format("report {} does not say \"{}\": {}", key, part.as_string(), text));
+    for (const auto& [expression, v] : want["figures"].as_map()) {
+      if (!figures.contains(expression)) fail_step(fmt::format("report {} has no figure {}", key, expression));
+      else compare("report " + key + " " + expression, given(v), figures[expression]);
+    }
     return {};
   }
 

@@ -622,6 +622,16 @@ Status may_act(Platform& platform, Txn& txn, const Principal& principal, const s
   return {};
 }
 
+Result<Ticket> readable_ticket(Platform& platform, Reader& reader, const World& world, const Principal& principal,
+                               const std::string& number) {
+  ANLAN_CHECK(visible(platform, reader, world, principal, number));
+  ANLAN_TRY(Ticket ticket, load(reader, number));
+  const ProcessDef* process = platform.definitions().process(ticket.process, ticket.shape);
+  if (!process) return fail(Code::internal, "the process is not loaded");
+  ticket.fields = readable_fields(platform, world, principal, ticket, *process);
+  return ticket;
+}
+
 Status may_see(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
   return visible(platform, reader, world, principal, number);
 }

@@ -48,6 +48,8 @@ Status may_act(Platform&, Txn&, const Principal&, const std::string& number);
 
 // --- reads; Code::not_found also when the ticket is out of the reader's scope ---
 
+// The ticket as the principal may read it: visible, and fields that he may not read are unset.
+Result<engine::Ticket> readable_ticket(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Status may_see(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> list(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);

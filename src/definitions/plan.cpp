@@ -193,24 +193,8 @@ void Context::report(const Document& document) {
       for (const auto& language : text->members) {
         const std::string& t = language.value->text;
         for (std::size_t i = t.find('{'); i != std::string::npos; i = t.find('{', i)) {
-          // The expression may itself hold braces and quoted text.
-          std::size_t end = i + 1;
-          int depth = 1;
-          char quote = 0;
-          for (; end < t.size(); ++end) {
-            char ch = t[end];
-            if (quote) {
-              if (ch == '\\') ++end;
-              else if (ch == quote) quote = 0;
-            } else if (ch == '"' || ch == '\'') {
-              quote = ch;
-            } else if (ch == '{') {
-              ++depth;
-            } else if (ch == '}' && --depth == 0) {
-              break;
-            }
-          }
-          if (end >= t.size()) {
+          const std::size_t end = engine::placeholder_end(t, i);
+          if (end == std::string::npos) {
             problems.add(*language.value->source, language.value->offset_of(i),
                          "the placeholder that begins here has no }");
             break;

@@ -134,6 +134,16 @@ Value api_schemas() {
                           {"target", type("object")},
                           {"items", list_of("object")},
                           {"next_cursor", type("string")}})},
+      {"Report", object({{"key", type("string")},
+                         {"title", text},
+                         {"process", type("string")},
+                         {"ticket", type("string")},
+                         {"state", type("string")},
+                         {"drill", type("boolean")},
+                         {"drafted_at", time_type()},
+                         {"drafted_by", type("object")},
+                         {"approved_by", type("object")},
+                         {"sections", list_of("object")}})},
       {"Record", object({{"register", type("string")},
                          {"id", type("string")},
                          {"version", type("integer")},
@@ -149,6 +159,7 @@ std::vector<Route> routes(std::shared_ptr<Api> api) {
   add_definition_routes(b);
   add_plan_routes(b);
   add_measure_routes(b);
+  add_report_routes(b);
   add_ticket_routes(b);
   add_attachment_routes(b);
   add_record_routes(b);

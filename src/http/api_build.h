@@ -109,5 +109,6 @@ void add_alert_routes(Builder&);
 void add_definition_routes(Builder&);
 void add_plan_routes(Builder&);
 void add_measure_routes(Builder&);
+void add_report_routes(Builder&);
 
 }  // namespace anlan::http::api

@@ -176,6 +176,12 @@ class ProgramTest : public testing::Test {
   // As the first administrator, who is signed in at the first request.
   std::pair<int, Value> get(const std::string& target) { return ask("GET", target, ""); }
   std::pair<int, Value> ask(const std::string& method, const std::string& target, const std::string& body) {
+    const auto answer = answered(method, target, body);
+    return {answer.status, answer.body.empty() ? Value() : json::parse(answer.body).value_or(Value(answer.body))};
+  }
+  // The answer as it came; `head`: further lines of the request, each with its CR LF.
+  http::Answer answered(const std::string& method, const std::string& target, const std::string& body,
+                        const std::string& head = {}) {
     if (cookie_.empty() && application->first_start_token()) {
       const auto reply = send("POST", "/api/v1/first-start",
                               R"({"token":")" + *application->first_start_token() +
@@ -187,8 +193,7 @@ class ProgramTest : public testing::Test {
       }
       cookie_ = set->second.substr(14, set->second.find(';') - 14);
     }
-    const auto answer = send(method, target, body);
-    return {answer.status, answer.body.empty() ? Value() : json::parse(answer.body).value_or(Value(answer.body))};
+    return send(method, target, body, head);
   }
   static std::string describe_refusals(const Error& error) {
     std::string out;
@@ -200,9 +205,10 @@ class ProgramTest : public testing::Test {
   std::unique_ptr<Application> application;
 
  private:
-  http::Answer send(const std::string& method, const std::string& target, const std::string& body) {
+  http::Answer send(const std::string& method, const std::string& target, const std::string& body,
+                    const std::string& more = {}) {
     http::RawClient client(application->port());
-    std::string head = method + " " + target + " HTTP/1.1\r\nHost: anlan.test\r\n";
+    std::string head = method + " " + target + " HTTP/1.1\r\nHost: anlan.test\r\n" + more;
     if (!cookie_.empty()) head += "Cookie: anlan_session=" + cookie_ + "\r\n";
     if (method != "GET")
       head += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";

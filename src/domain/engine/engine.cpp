@@ -1069,6 +1069,15 @@ bool may_start(const ProcessDef& process, const ActionDef& action, const std::st
   return false;
 }
 
+bool Engine::fits_role(const Ticket& ticket, const std::string& role, const Actor& actor, Instant now) const {
+  const ProcessDef* process = definitions_.process(ticket.process, ticket.shape);
+  const RoleDef* def = process ? process->role(role) : nullptr;
+  if (!def || (def->internal && !world_.directory().is_internal(actor.id))) return false;
+  Pass pass(definitions_, world_, *process, ticket, actor, now);
+  return std::any_of(def->who.begin(), def->who.end(),
+                     [&](const WhoSource& source) { return pass.fits(source, actor, pass.facts()).fits; });
+}
+
 bool Engine::holds_for(const Ticket& ticket, const expr::Program& program, Instant now, const Actor& actor) const {
   const ProcessDef* process = definitions_.process(ticket.process, ticket.shape);
   if (!process) return false;

@@ -183,6 +183,9 @@ class Engine {
   // Per key: united spans and business time so far.
   struct StopwatchReading { std::string key; std::vector<calendar::Span> spans; Duration counted{}; bool running = false; };
   std::vector<StopwatchReading> stopwatch(const Ticket&, const std::string& key, Instant now) const;
+  // Whether the actor is one of those who may take the role in this ticket; who sits there and what must stay separate
+  // is not asked: that is for acting.
+  bool fits_role(const Ticket&, const std::string& role, const Actor&, Instant now) const;
   // Whether a boolean program of the ticket's process holds over it now.
   bool holds_for(const Ticket&, const expr::Program&, Instant now, const Actor& actor = {"platform", true, false}) const;
 

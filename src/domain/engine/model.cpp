@@ -10,6 +10,25 @@ const T* find(const std::vector<T>& all, std::string_view key) {
 }
 }  // namespace
 
+std::size_t placeholder_end(std::string_view text, std::size_t begin) {
+  int depth = 1;
+  char quote = 0;
+  for (std::size_t i = begin + 1; i < text.size(); ++i) {
+    const char ch = text[i];
+    if (quote) {
+      if (ch == '\\') ++i;
+      else if (ch == quote) quote = 0;
+    } else if (ch == '"' || ch == '\'') {
+      quote = ch;
+    } else if (ch == '{') {
+      ++depth;
+    } else if (ch == '}' && --depth == 0) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 expr::Type FieldType::static_type() const {
   using K = expr::Type::Kind;
   switch (kind) {

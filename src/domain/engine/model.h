@@ -344,6 +344,10 @@ struct MeasureDef {
   Basis basis;
 };
 
+// Where the placeholder ends whose { stands at `begin`: the index of its }. The expression may itself hold braces and
+// quoted text. npos: it does not end.
+std::size_t placeholder_end(std::string_view text, std::size_t begin);
+
 struct ReportDef {
   std::string key;
   Text title;

@@ -1,0 +1,24 @@
+// Reports: drafts made from the data of a ticket at the moment they are asked for. Nothing is kept: what people make
+// of a draft, approve and submit is a matter of the ticket's process.
+#pragma once
+#include <string>
+
+#include "app/platform.h"
+
+namespace anlan::app {
+
+// For insiders. {items: [{key, title, process, drafted_by, approved_by, sections, clause, requirement}]}; `drafted_by`
+// and `approved_by` are {key, zh, en} of roles, `sections` their titles.
+Result<Value> list_reports(Platform&, const World&, const Principal&, const std::string& process);
+
+// For those who see the ticket and fit one of the report's two roles in it (Code::forbidden otherwise); fields they may
+// not read count as not filled. {<as in the list>, ticket, state, drill, drafted_at, sections: [{title, text, figures:
+// [{expression, value, zh, en}]}]}: `text` in both languages with its placeholders filled, `figures` what they were
+// filled with, in the order of the text.
+Result<Value> draft_report(Platform&, Reader&, const World&, const Principal&, const std::string& key,
+                           const std::string& ticket);
+
+// Such a draft as a page by itself, in "zh" or "en"; no script, no style, nothing from elsewhere.
+std::string report_page(const World&, const Value& draft, const std::string& language);
+
+}  // namespace anlan::app
