@@ -48,7 +48,7 @@ async function call<T>(method: string, url: string, body?: unknown, headers: Rec
       response = await fetch(url, {
         method, credentials: 'same-origin',
         headers: { Accept: 'application/json', ...(body === undefined ? { 'X-Anlan-Request': '1' } : { 'Content-Type': 'application/json' }), ...headers },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body),
       })
       offline.value = false
     } catch (error) {
@@ -77,7 +77,10 @@ export const post = <T, P extends PostPath = PostPath>(path: P, body: BodyOf<'po
   call<T>('POST', address(path, values), body ?? {}, key ? { 'Idempotency-Key': key } : {})
 export const put = <T, P extends PutPath = PutPath>(path: P, body: BodyOf<'put', P>, values?: Values) =>
   call<T>('PUT', address(path, values), body ?? {})
-export const remove = <T>(path: DeletePath, values?: Values) => call<T>('DELETE', address(path, values))
+export const remove = <T>(path: DeletePath, values?: Values, query?: Query) => call<T>('DELETE', address(path, values, query))
+// The body is the file itself.
+export const upload = <T>(path: PostPath, file: File, values?: Values) =>
+  call<T>('POST', address(path, values, { name: file.name }), file, { 'Content-Type': file.type || 'application/octet-stream', 'X-Anlan-Request': '1' })
 
 // crypto.randomUUID exists only on secure origins; an intranet over http is none.
 export function newKey(): string {

@@ -63,15 +63,15 @@ export interface Decision extends Text {
 export interface Task extends Text {
   id: string; key?: string; state: string; answer: string | null; by: Person | null; at?: string | null
   item: unknown; assignees: Person[]; comment: string | null; clause?: string; due?: string | null
-  takes: (Field & { required: boolean })[]
+  fields?: Record<string, unknown> | null; takes: (Field & { required: boolean })[]
 }
 export interface Ticket extends TicketRow {
-  process_title: Text; state_hint: Text | null; state_since: string; holder_why: Text; severity_title: Text | null; owes: Person[]; opener: Person
+  process_title: Text; state_hint: Text | null; state_since: string; holder_why: Text; owes: Person[]; opener: Person
   outcome: string | null; draft_process: boolean
   clocks: Record<string, Clock>; decisions: Record<string, Decision>
   stopwatches: Record<string, Text & { lanes: { key: string; counted: string; running: boolean; spans: { from: string; to: string | null }[] }[] }>
   seats: { person: Person; post: Text | null; role: string; role_title: Text; since: string; until: string | null }[]
-  tasks: Task[]; overrides: { id: string; action: string; code: string; state?: string; reason?: string; by?: Person }[]
+  tasks: Task[]; overrides: { id: string; action: string; code: string; reason: string; proposer: Person | null; approver: Person | null; expires: string | null; used: string | null; reviewer: Person | null; review: string }[]
   watching?: boolean
 }
 export interface TicketAction extends Text {
@@ -83,11 +83,12 @@ export interface TicketEvent {
   body: {
     action?: string; comment?: string; text?: string; from?: string; to?: string
     patch?: { fields?: Record<string, unknown>; version?: number; [key: string]: unknown }
-    notes?: (Partial<Text> & { what?: string; clock?: string; decision?: string; to?: unknown })[]
+    notes?: (Partial<Text> & { what?: string; clock?: string; decision?: string; from?: unknown; to?: unknown; amount?: unknown })[]
     refusals?: Refusal[]; zh?: string; en?: string; [key: string]: unknown
   }
 }
-export interface TicketLink { key: string; title: Text; number: string; ticket_title: string | null; direction?: string; state_title?: Text | null }
+export interface TicketLink { key: string; outgoing: boolean; title: Text | null; number: string; process: string | null; state: string | null; open: boolean; ticket_title: string | null }
+export interface Attachment { id: string; name: string; type: string; size: number; sha256: string; by: string; at: string; taken_back?: unknown }
 export interface Facets { facets: Record<string, { value: string; title: Text | null; count: number }[]> }
 
 export interface AlertGroup {
