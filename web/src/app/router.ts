@@ -18,6 +18,9 @@ export const router = createRouter({
     { path: '/processes', component: () => import('@/features/processes/ProcessList.vue'), meta: { title: 'nav.processes' } },
     { path: '/processes/:key', component: () => import('@/features/processes/ProcessViewer.vue'), props: true, meta: { title: 'nav.processes' } },
     { path: '/clauses', component: () => import('@/features/processes/Clauses.vue'), meta: { title: 'nav.clauses' } },
+    { path: '/plans', component: () => import('@/features/plans/Plans.vue'), meta: { title: 'nav.plans' } },
+    { path: '/people', component: () => import('@/features/people/People.vue'), meta: { title: 'nav.people' } },
+    { path: '/parameters', component: () => import('@/features/parameters/Parameters.vue'), meta: { title: 'nav.parameters' } },
     { path: '/records', component: () => import('@/features/records/Registers.vue'), meta: { title: 'nav.records' } },
     { path: '/records/:register', component: () => import('@/features/records/RecordList.vue'), props: true, meta: { title: 'nav.records' } },
     { path: '/records/:register/:id', component: () => import('@/features/records/RecordPage.vue'), props: true, meta: { title: 'nav.records' } },
@@ -25,16 +28,6 @@ export const router = createRouter({
     { path: '/:rest(.*)*', component: () => import('@/app/Missing.vue') },
   ],
 })
-// Pages that may be absent from a checkout; the rail shows what is there.
-const optional: [string, string, string][] = [
-  ['/plans', 'plans/Plans', 'nav.plans'], ['/people', 'people/People', 'nav.people'], ['/parameters', 'parameters/Parameters', 'nav.parameters'],
-]
-const found = import.meta.glob('@/features/{plans,people,parameters}/*.vue')
-for (const [path, file, title] of optional) {
-  const component = found[`/src/features/${file}.vue`]
-  if (component) router.addRoute({ path, component: component as never, meta: { title } })
-}
-export const exists = (path: string) => router.resolve(path).matched[0]?.path === path
 
 router.beforeEach(async (to) => {
   if (to.meta.open) return true

@@ -18,13 +18,23 @@ function inline(text: string): (VNode | string)[] {
   out.push(text.slice(last))
   return out
 }
+const bullet = /^\s*([-*]|\d+[.)])\s+/
 function blocks(text: string): VNode[] {
   const out: VNode[] = []
   for (const part of text.replace(/\r/g, '').split(/\n{2,}/)) {
     if (/^```/.test(part)) { out.push(h('pre', part.replace(/^```\w*\n?|\n?```$/g, ''))); continue }
-    const lines = part.split('\n')
-    if (lines.every((l) => /^\s*([-*]|\d+[.)])\s+/.test(l))) out.push(h(/^\s*\d/.test(lines[0]!) ? 'ol' : 'ul', { class: 'listed' }, lines.map((l) => h('li', inline(l.replace(/^\s*([-*]|\d+[.)])\s+/, ''))))))
-    else out.push(h('p', { class: 'prewrap' }, inline(part)))
+    let run: string[] = [], listed = false
+    const flush = () => {
+      if (!run.length) return
+      if (listed) out.push(h(/^\s*\d/.test(run[0]!) ? 'ol' : 'ul', { class: 'listed' }, run.map((l) => h('li', inline(l.replace(bullet, ''))))))
+      else out.push(h('p', { class: 'prewrap' }, inline(run.join('\n'))))
+      run = []
+    }
+    for (const line of part.split('\n')) {
+      if (bullet.test(line) !== listed) { flush(); listed = !listed }
+      run.push(line)
+    }
+    flush()
   }
   return out
 }
