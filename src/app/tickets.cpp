@@ -703,6 +703,20 @@ Result<Value> watched(Platform& platform, Reader& reader, const World& world, co
 Result<Value> list(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {
   ANLAN_TRY(Page<TicketRow> page, reader.tickets(query, platform.scope(principal, world)));
   List items;
+  items.reserve(page.items.size());
+  // A page repeats few titles and names: each is made once and shared.
+  std::map<const Text*, Value> titles;
+  auto title_of = [&](const Text& text) -> const Value& {
+    auto [at, fresh] = titles.try_emplace(&text);
+    if (fresh) at->second = text_value(text);
+    return at->second;
+  };
+  std::map<std::string, Value> people;
+  auto name_of = [&](const std::string& id) -> const Value& {
+    auto [at, fresh] = people.try_emplace(id);
+    if (fresh) at->second = person_value(world, id);
+    return at->second;
+  };
   for (const TicketRow& row : page.items) {
     const ProcessDef* process = platform.definitions().process(row.process, row.shape);
     const auto* state = process ? process->state(row.state) : nullptr;
@@ -711,19 +725,19 @@ Result<Value> list(Platform& platform, Reader& reader, const World& world, const
       if (const auto* field = process->field(process->severity); field && static_cast<std::size_t>(row.severity) <= field->type.words.size()) {
         const auto& word = field->type.words[static_cast<std::size_t>(row.severity) - 1];
         severity = word;
-        if (field->type.labels.contains(word)) severity_title = text_value(field->type.labels.at(word));
+        if (field->type.labels.contains(word)) severity_title = title_of(field->type.labels.at(word));
       }
     Map indexed;
     for (const auto& [key, v] : row.indexed) indexed.insert_or_assign(key, v);
     items.push_back(Value(Map{{"number", row.number},
                               {"process", row.process},
                               {"state", row.state},
-                              {"state_title", state ? text_value(state->title) : Value()},
+                              {"state_title", state ? title_of(state->title) : Value()},
                               {"open", row.open},
                               {"drill", row.drill},
                               {"title", row.title},
                               {"holder", row.holder.empty() ? Value() : Value(row.holder)},
-                              {"holder_name", person_value(world, row.holder)},
+                              {"holder_name", name_of(row.holder)},
                               {"board", row.board.empty() ? Value() : Value(row.board)},
                               {"severity", severity},
                               {"severity_title", severity_title},

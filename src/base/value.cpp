@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,26 @@ const List no_list;
 const Map no_map;
 const Value null_value;
 }  // namespace
+
+// Most documents are written as such lists. Their places are sorted and each member is copied once to where it belongs:
+// sorting the members themselves would move every one of them several times.
+Map::Map(std::initializer_list<value_type> members) {
+  constexpr std::size_t most = 64;
+  if (members.size() > most) {
+    Base::operator=(Base(members));
+    return;
+  }
+  std::array<const value_type*, most> order;
+  std::size_t n = 0;
+  for (const value_type& member : members) {
+    std::size_t at = n++;
+    for (; at > 0 && member.first < order[at - 1]->first; --at) order[at] = order[at - 1];
+    order[at] = &member;
+  }
+  reserve(n);
+  for (std::size_t i = 0; i < n; ++i)
+    if (i == 0 || order[i]->first != order[i - 1]->first) emplace_hint(end(), *order[i]);
+}
 
 bool Value::as_bool() const { auto* b = std::get_if<bool>(&v_); return b && *b; }
 std::int64_t Value::as_int() const {

@@ -19,7 +19,13 @@ class Value;
 using List = std::vector<Value>;
 // Sorted by key, in one piece of memory: documents are built once and read many times. An insertion moves what lies
 // behind it, so that references into a Map do not outlive it.
-using Map = boost::container::flat_map<std::string, Value, std::less<>>;
+class Map : public boost::container::flat_map<std::string, Value, std::less<>> {
+ public:
+  using Base = boost::container::flat_map<std::string, Value, std::less<>>;
+  Map() = default;
+  // Of one key given twice the first stands, as in std::map.
+  Map(std::initializer_list<value_type>);
+};
 
 class Value {
  public:

@@ -281,7 +281,11 @@ rc::Gen<Value> any_value(int depth) {
     auto inner = rc::gen::lazy([depth] { return any_value(depth - 1); });
     kinds.push_back(rc::gen::map(rc::gen::resize(5, rc::gen::container<List>(inner)), [](List l) { return Value(l); }));
     kinds.push_back(rc::gen::map(rc::gen::resize(6, rc::gen::container<std::map<std::string, Value>>(word, inner)),
-                                 [](const std::map<std::string, Value>& m) { return Value(Map(m.begin(), m.end())); }));
+                                 [](const std::map<std::string, Value>& m) {
+                                   Map members;
+                                   for (const auto& [key, value] : m) members.emplace(key, value);
+                                   return Value(std::move(members));
+                                 }));
   }
   return rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, kinds.size()), [kinds](std::size_t i) { return kinds[i]; });
 }

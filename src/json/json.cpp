@@ -101,6 +101,7 @@ class Builder {
   }
   bool open(bool map) {
     frames_.emplace_back().map = map;
+    if (map) frames_.back().members.reserve(8);
     return true;
   }
   bool refuse(std::string why, error_code& ec) {
@@ -244,35 +245,33 @@ class Writer {
     out_ += '}';
   }
   void string(std::string_view s) {
+    // What needs no mark of its own is found first; it is nearly always the whole text.
+    std::size_t i = 0;
+    while (i < s.size() && plain(s[i])) ++i;
     out_ += '"';
-    std::size_t start = 0;
-    bool ascii = true;
-    for (std::size_t i = 0; i < s.size(); ++i) {
-      auto c = static_cast<unsigned char>(s[i]);
-      if (c >= 0x80) {
-        if (std::exchange(ascii, false) && !valid_utf8(s.substr(i))) {
-          out_.append(s.substr(start, i - start));
-          escaped(mended(s.substr(i)));
-          out_ += '"';
-          return;
-        }
-      } else if (c < 0x20 || c == '"' || c == '\\') {
-        out_.append(s.substr(start, i - start));
-        escape(static_cast<char>(c));
-        start = i + 1;
-      }
+    if (i == s.size()) {
+      out_.append(s);
+    } else if (valid_utf8(s)) {
+      escaped(s);
+    } else {
+      escaped(mended(s));
     }
-    out_.append(s.substr(start));
     out_ += '"';
   }
+  static bool plain(char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
+  }
   void escaped(std::string_view s) {
-    for (char c : s) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
-        escape(c);
-      } else {
-        out_ += c;
-      }
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const char c = s[i];
+      if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+      out_.append(s.substr(start, i - start));
+      escape(c);
+      start = i + 1;
     }
+    out_.append(s.substr(start));
   }
   void escape(char c) {
     out_ += '\\';
