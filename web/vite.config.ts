@@ -48,5 +48,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
   },
-  server: { proxy: Object.fromEntries(['/api', '/openapi.json'].map((path) => [path, { target: server, headers: { origin: server } }])) },
+  server: { proxy: Object.fromEntries(['/api', '/openapi.json'].map((path) => [path, { target: server, changeOrigin: true, headers: { origin: server } }])) },
 })
