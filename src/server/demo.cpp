@@ -129,7 +129,20 @@ Status load_demo(app::Platform& platform, std::shared_ptr<const engine::Definiti
     std::move(more.begin(), more.end(), std::back_inserter(steps));
   }
   std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-  return app::play_steps(std::move(definitions), platform.store(), steps, now);
+  ANLAN_CHECK(app::play_steps(std::move(definitions), platform.store(), steps, now));
+  // What people were told in the past they have seen; what is of today still waits for them.
+  auto read = platform.write([&](app::Txn& txn, const app::World& world) -> Result<Value> {
+    for (const auto& person : world.directory().parts().people) {
+      ANLAN_TRY(std::vector<app::OutboxRow> rows, txn.outbox_of(person.id, 10'000));
+      for (app::OutboxRow& row : rows) {
+        if (now - row.at < hours(20)) continue;
+        row.state = "acknowledged";
+        ANLAN_CHECK(txn.update_outbox(row));
+      }
+    }
+    return Value();
+  });
+  return read ? Status() : std::unexpected(read.error());
 }
 
 }  // namespace anlan::server
