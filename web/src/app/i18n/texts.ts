@@ -5,7 +5,7 @@ export const texts: Record<string, Pair | Record<string, Pair>> = {
   colon: ['：', ': '], yes: ['是', 'Yes'], no: ['否', 'No'], name: ['姓名', 'Name'], from: ['自', 'from'], to: ['至', 'to'],
   choose: ['请选择', 'Choose'], type_and_enter: ['输入后按回车', 'Type and press Enter'], add_row: ['加一行', 'Add a row'], remove: ['删除', 'Remove'], row_n: ['第 {n} 行', 'Row {n}'],
   draft: ['草案', 'Draft'], drill: ['演练', 'Drill'], clause: ['条款 {clause}', 'clause {clause}'], line_n: ['{n} 线', 'line {n}'],
-  nothing_found: ['没有找到。', 'Nothing found.'], nothing_yet: ['还没有可选的内容。', 'Nothing to choose from yet.'],
+  ticket_by: ['编号或标题', 'Number or words of the title'], nothing_found: ['没有找到。', 'Nothing found.'], nothing_yet: ['还没有可选的内容。', 'Nothing to choose from yet.'],
   cancel: ['取消', 'Cancel'], close: ['关闭', 'Close'], retry: ['再试一次', 'Try again'], loading: ['正在读取', 'Loading'],
   nav: {
     workbench: ['工作台', 'Workbench'], tickets: ['工单', 'Tickets'], alerts: ['告警', 'Alerts'], notices: ['通知', 'Notices'], processes: ['流程', 'Processes'],
