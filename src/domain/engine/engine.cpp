@@ -344,6 +344,18 @@ class Pass {
     return nullptr;
   }
 
+  // A written exception in force now: register guard_exception, which a house need not have. It says process and code, and
+  // a ticket where it is for that one alone.
+  std::optional<std::string> excepted(const std::string& code) const {
+    for (const Value& e : world_.records("guard_exception")) {
+      if (e["state"].as_string() != "in_force" || e["process"].as_string() != process_.key || e["code"].as_string() != code) continue;
+      if (!e["ticket"].is_null() && e["ticket"].as_string() != t_.number) continue;
+      if (now_ < e["from"].as_instant() || now_ >= e["until"].as_instant()) continue;
+      return e["id"].as_string();
+    }
+    return std::nullopt;
+  }
+
   // Appends the refusals of the guards that do not hold; marks overrides as used when `spend`.
   void guards(const std::string& action, const std::vector<GuardDef>& all, std::vector<Refusal>& refusals, bool spend) {
     for (const GuardDef& guard : all) {
@@ -356,6 +368,14 @@ class Pass {
               if (mine.id == o->id) mine.used = now_;
             out_.notes.push_back(Value(Map{{"what", "override_used"}, {"override", o->id}, {"code", guard.code}, {"action", action}}));
           }
+          continue;
+        }
+      }
+      if (guard.waiver == GuardDef::Waiver::exception) {
+        if (const auto exception = excepted(guard.code)) {
+          if (spend)
+            out_.notes.push_back(
+                Value(Map{{"what", "exception_used"}, {"exception", *exception}, {"code", guard.code}, {"action", action}}));
           continue;
         }
       }
