@@ -80,16 +80,20 @@ std::string cut(std::string text, std::size_t max) {
   return text.substr(0, n) + "…";
 }
 
+// Fields of a ticket hold no control characters, whatever a monitoring system puts into its labels.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return text;
+}
+
 std::string title_of(const AlertRow& row) {
   std::string title(trim(row.annotations["summary"].as_string()));
   if (title.empty()) {
     title = alert_name(row);
     if (const std::string& instance = row.labels["instance"].as_string(); !instance.empty()) title += " " + instance;
   }
-  for (char& c : title) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return cut(std::move(title), 240);
+  return cut(one_line(std::move(title)), 240);
 }
 
 Value both(const Text& text) { return Map{{"zh", text.zh}, {"en", text.en}}; }
@@ -127,7 +131,7 @@ Value IncidentSeed::fields() const {
         {"service_down", service_down},
         {"occurred_at", occurred_at},
         {"first_alert_at", first_alert_at},
-        {"alert_group", alert_group}};
+        {"alert_group", cut(one_line(alert_group), 900)}};
   if (!system.empty()) m.emplace("system", system);
   if (!board.empty()) m.emplace("board", board);
   if (!provinces.empty()) m.emplace("provinces", words(provinces));

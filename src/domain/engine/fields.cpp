@@ -29,8 +29,8 @@ std::string expected(const FieldType& type) {
     case T::ref: return fmt::format("the id of a record in {}", type.reg);
     case T::ticket: return "the number of a ticket";
     case T::interval: return "an object {start, end} of two times";
-    case T::list: return "a list";
-    case T::table: return "a list of rows";
+    case T::list: return fmt::format("a list of at most {} entries", list_limit);
+    case T::table: return fmt::format("a list of at most {} rows", list_limit);
     case T::any: return "a value";
   }
   return "a value";
@@ -60,6 +60,14 @@ Result<Value> decode_instant(const Value& v, const FieldType& type, const std::s
   return fail(Code::invalid, fmt::format("{} must be {}", path, expected(type)), path);
 }
 
+// One line holds no control characters; a text of several lines holds no others than line ends and tabs.
+bool controls(const std::string& s, bool lines) {
+  return std::any_of(s.begin(), s.end(), [lines](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u == 0x7f || (u < 0x20 && !(lines && (c == '\n' || c == '\r' || c == '\t')));
+  });
+}
+
 Result<Value> decode_value(const Value& v, const FieldType& type, const std::string& path, const calendar::Zone& zone) {
   using T = FieldType::Kind;
   using V = Value::Kind;
@@ -72,11 +80,13 @@ Result<Value> decode_value(const Value& v, const FieldType& type, const std::str
     case T::unit:
     case T::ref:
     case T::ticket:
-      if (!v.is(V::string) || v.as_string().size() > string_limit || v.as_string().find('\0') != std::string::npos) return wrong();
+      if (!v.is(V::string) || v.as_string().size() > string_limit) return wrong();
+      if (controls(v.as_string(), false)) return fail(Code::invalid, path + " holds a line end or another control character", path);
       if (trim(v.as_string()).empty()) return Value();
       return v;
     case T::text:
-      if (!v.is(V::string) || v.as_string().size() > text_limit || v.as_string().find('\0') != std::string::npos) return wrong();
+      if (!v.is(V::string) || v.as_string().size() > text_limit) return wrong();
+      if (controls(v.as_string(), true)) return fail(Code::invalid, path + " holds a control character", path);
       if (trim(v.as_string()).empty()) return Value();
       return v;
     case T::integer:
