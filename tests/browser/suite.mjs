@@ -1,0 +1,227 @@
+// The UI as people meet it: an incident from opening to close, refusals, conflicts, every page in both languages, both
+// themes and two widths, accessibility, and texts that try to be script.
+import { chromium } from 'playwright-core'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const [base, ...rest] = process.argv.slice(2)
+const screens = rest.includes('--screens')
+const only = rest.filter((x) => !x.startsWith('--'))
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+
+const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
+async function open({ person = 'duty', size = 'wide', theme = 'light', language = 'zh' } = {}) {
+  const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-US' })
+  await context.addInitScript((l) => localStorage.setItem('language', l), language)
+  const page = await context.newPage()
+  page.errors = []
+  page.under = new Set()
+  page.on('request', (r) => { if (!r.url().includes('/stream')) page.under.add(r) })
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (r) => page.under.delete(r))
+  page.on('console', (m) => { // A page of records asks by a dry run whether one may write; 403 is that answer.
+    if (m.type() === 'error' && !m.location().url.endsWith('/api/v1/import') && !/401 \(Unauthorized\)/.test(m.text())) page.errors.push(`${m.text()} ${m.location().url}`) })
+  page.on('pageerror', (e) => page.errors.push(String(e)))
+  page.on('dialog', async (d) => { page.errors.push('a dialog opened: ' + d.message()); await d.dismiss() })
+  await page.goto(base + '/signin')
+  await page.locator('input').first().fill(person)
+  await page.locator('input[type=password]').fill('anlan-demo')
+  await page.keyboard.press('Enter')
+  await page.waitForURL((u) => u.pathname === '/')
+  await quiet(page)
+  page.api = async (method, path, body) => {
+    const answer = await context.request.fetch(base + path, { method, data: body, headers: { 'X-Anlan-Request': '1', 'Content-Type': 'application/json' } })
+    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`)
+    return answer.json()
+  }
+  return page
+}
+// Until no request is under way for a moment; the stream of events never ends and does not count.
+async function quiet(page) {
+  await page.waitForLoadState('load')
+  for (let still = 0, turn = 0; still < 4 && turn < 150; ++turn) {
+    await page.waitForTimeout(80)
+    still = page.under.size ? 0 : still + 1
+  }
+}
+const stop = (page) => page.context().close()
+const must = (truth, words) => { if (!truth) throw new Error(words) }
+const ago = (minutes) => new Date(Date.now() - minutes * 60000).toISOString()
+const incident = (page, fields) => page.api('POST', '/api/v1/tickets', { process: 'incident', fields: { title: '测试出单变慢', system: 'OA', provinces: ['浙江'], scope: '附件', effect: 'degradation', occurred_at: ago(30), ...fields } })
+
+// Presses a step of the ticket and fills its sheet: a text is typed, true and false press yes and no, {pick} presses the
+// choice of that name.
+async function step(page, name, fields = {}, { comment, refused } = {}) {
+  await page.locator('main').getByRole('button', { name: new RegExp('^' + name) }).first().click()
+  const sheet = page.locator('.actdrawer')
+  await sheet.locator('form').waitFor()
+  for (const [key, value] of Object.entries(fields)) {
+    const cell = sheet.locator(`[data-field="${key}"]`)
+    if (!(await cell.count())) await sheet.getByRole('button', { name: /▾$/ }).click()
+    if (typeof value === 'boolean') await cell.locator('button').nth(value ? 0 : 1).click()
+    else if (value.pick) await cell.getByRole('button', { name: value.pick }).click()
+    else await cell.locator('#a-' + key).fill(value)
+  }
+  if (comment) await sheet.locator('#a-comment').fill(comment)
+  await sheet.locator('button[type=submit]').click()
+  if (refused) {
+    await sheet.getByText(refused).first().waitFor({ timeout: 5000 })
+    return sheet
+  }
+  await sheet.locator('form').waitFor({ state: 'detached', timeout: 8000 })
+}
+const state = (page, word) => page.locator('main').getByText(word, { exact: true }).first().waitFor({ timeout: 8000 })
+
+const tests = []
+const test = (name, run) => tests.push({ name, run })
+
+test('an incident from the workbench to closed, in Chinese', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '浏览器里的一张单' })
+  await page.goto(base + '/')
+  await page.getByText('浏览器里的一张单').first().click()
+  await page.waitForURL((u) => u.pathname.endsWith(ticket.number))
+  await step(page, '接单')
+  await state(page, '一线确认')
+  await step(page, '确认事件', { basics_verified: true })
+  await state(page, '事件处置')
+  await step(page, '记进展', { log_kind: { pick: '举措' }, log_words: '重启附件服务' })
+  await step(page, '业务已恢复', { cause: '内存泄漏', cause_status: { pick: '已查明并根治' }, solution: '重启并打补丁', solution_kind: { pick: '未动生产配置' }, recovered_at: '-5m' })
+  await state(page, '恢复确认')
+  await step(page, '核准事实', { verification: '已回访', verified_time: true, verified_symptom: true, verified_business: true, verified_scope: true })
+  await step(page, '关单')
+  await state(page, '已关闭')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+test('a phone in English: accept and log', async () => {
+  const page = await open({ size: 'phone', language: 'en' })
+  const ticket = await incident(page, { title: 'Slow on the phone' })
+  await page.goto(`${base}/t/${ticket.number}`)
+  await step(page, 'Accept')
+  await state(page, 'Triage')
+  await step(page, 'Log progress', { log_kind: { pick: 'Analysis' }, log_words: 'looking' })
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+test('a refusal names its clause and is mended in the same sheet', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '拒绝与补正' })
+  await page.goto(`${base}/t/${ticket.number}`)
+  await step(page, '接单')
+  await state(page, '一线确认')
+  const sheet = await step(page, '确认事件', {}, { refused: /先核实系统、范围、影响和时间/ })
+  must(await sheet.getByText('9.1.5.2').count(), 'the clause is not named')
+  await sheet.locator('[data-field="basics_verified"] button').first().click()
+  await sheet.locator('button[type=submit]').click()
+  await sheet.locator('form').waitFor({ state: 'detached', timeout: 8000 })
+  await state(page, '事件处置')
+  await stop(page)
+})
+
+test('two people on one ticket: the second sees the conflict and loses nothing', async () => {
+  const one = await open(), two = await open({ person: 'duty2' })
+  const ticket = await incident(one, { title: '两人同改' })
+  await one.goto(`${base}/t/${ticket.number}`)
+  await one.locator('main').getByRole('button', { name: /^更新事实与影响/ }).first().click()
+  const sheet = one.locator('.actdrawer')
+  await sheet.locator('#a-scope').fill('我写的范围')
+  await two.api('POST', `/api/v1/tickets/${ticket.number}/actions/update_facts`, { fields: { scope: '他写的范围' } })
+  await sheet.locator('button[type=submit]').click()
+  await sheet.locator('.conflict').waitFor({ timeout: 8000 })
+  must((await sheet.locator('.conflict').innerText()).includes('他写的范围'), 'the other value is not shown')
+  must((await sheet.locator('#a-scope').inputValue()) === '我写的范围', 'what was typed is gone')
+  await stop(one); await stop(two)
+})
+
+test('what another person does appears without a reload', async () => {
+  const one = await open(), two = await open({ person: 'duty2' })
+  const ticket = await incident(one, { title: '现场更新' })
+  await one.goto(`${base}/t/${ticket.number}`)
+  await state(one, '识别与报障')
+  await two.api('POST', `/api/v1/tickets/${ticket.number}/actions/accept`, { fields: {} })
+  await state(one, '一线确认')
+  await stop(one); await stop(two)
+})
+
+const corpus = ['<script>alert(1)</script>', '"><img src=x onerror=alert(2)>', "javascript:alert(3)", '[a](javascript:alert(4))', '<svg/onload=alert(5)>', '{{constructor.constructor("alert(6)")()}}', '![x](x" onerror="alert(7))', '<iframe srcdoc="<script>alert(8)</script>">', '<a href="data:text/html,<script>alert(9)</script>">x</a>']
+test('texts that would be script stay texts', async () => {
+  const page = await open()
+  for (const text of corpus) {
+    const ticket = await incident(page, { title: text, scope: text, symptom: text })
+    await page.api('POST', `/api/v1/tickets/${ticket.number}/comments`, { text })
+    await page.goto(`${base}/t/${ticket.number}`)
+    await quiet(page)
+    const bad = await page.evaluate(() => [...document.querySelectorAll('main script, main iframe, main [onerror], main [onload], main a[href^="javascript:"], main a[href^="data:"]')].length)
+    must(bad === 0, `${text} became markup`)
+  }
+  await page.goto(base + '/tickets'); await quiet(page)
+  await page.goto(base + '/'); await quiet(page)
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
+async function visit(page, path) {
+  let address = path
+  if (path === '/t/') address += (await page.api('GET', '/api/v1/tickets?q=' + encodeURIComponent('state:line2') + '&limit=1')).items[0].number
+  await page.goto(base + address)
+  await quiet(page)
+  await page.locator('main').waitFor()
+}
+for (const language of ['zh', 'en'])
+  for (const size of ['wide', 'phone'])
+    for (const theme of ['light', 'dark'])
+      test(`every page: ${language}, ${size}, ${theme}`, async () => {
+        const page = await open({ person: 'manager', language, size, theme })
+        const wrong = []
+        for (const [name, path] of places) {
+          await visit(page, path)
+          const found = await page.evaluate((english) => {
+            const out = []
+            if (document.documentElement.scrollWidth > innerWidth) out.push('is wider than the window')
+            const text = document.body.innerText
+            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|process|plans?|session|signin|notices?|palette)\.[a-z_]+(\s|$)/m)
+            if (key) out.push('shows the key ' + key[0].trim())
+            for (const b of document.querySelectorAll('button')) if (b.scrollWidth > b.clientWidth + 1 && getComputedStyle(b).overflow !== 'visible' && b.innerText.trim()) out.push('clips ' + JSON.stringify(b.innerText.slice(0, 20)))
+            if (english) for (const el of document.querySelectorAll('nav a, main h2, main label, main th, footer button')) if (/[\u4e00-\u9fff]/.test(el.innerText) && !el.closest('[lang=zh]')) out.push('has Chinese in ' + JSON.stringify(el.innerText.slice(0, 20)))
+            return out
+          }, language === 'en' && name !== 'ticket')
+          for (const w of found) wrong.push(`${name} ${w}`)
+          await page.evaluate(axe)
+          const report = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
+          for (const v of report.violations) if (v.impact === 'serious' || v.impact === 'critical') wrong.push(`${name}: axe ${v.id} at ${v.nodes[0].target.join(' ')}`)
+          if (screens) {
+            mkdirSync('docs/screens', { recursive: true })
+            const cdp = await page.context().newCDPSession(page)
+            const { data } = await cdp.send('Page.captureScreenshot', { format: 'webp', quality: 70 })
+            writeFileSync(`docs/screens/${name}-${size}-${theme}-${language}.webp`, Buffer.from(data, 'base64'))
+          }
+        }
+        for (const e of page.errors) wrong.push('console: ' + e)
+        must(!wrong.length, wrong.join('\n      '))
+        await stop(page)
+      })
+
+let passed = 0
+const failed = []
+for (const { name, run } of tests) {
+  if (only.length && !only.some((o) => name.includes(o))) continue
+  const began = Date.now()
+  try {
+    await run()
+    passed++
+    console.log(`ok      ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+  } catch (error) {
+    failed.push(name)
+    console.log(`FAILED  ${name}\n      ${String(error.message ?? error).split('\n').slice(0, 40).join('\n')}`)
+    let n = 0
+    for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: `build/browser/${failed.length}-${++n}.png` }).catch(() => undefined)
+  }
+  for (const context of browser.contexts()) await context.close()
+}
+await browser.close()
+console.log(`${passed} passed, ${failed.length} failed`)
+process.exit(failed.length ? 1 : 0)
