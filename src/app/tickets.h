@@ -49,6 +49,8 @@ Status may_act(Platform&, Txn&, const Principal&, const std::string& number);
 // --- reads; Code::not_found also when the ticket is out of the reader's scope ---
 
 // The ticket as the principal may read it: visible, and fields that he may not read are unset.
+// For pages without a login: of its fields only those that anybody may read. The caller says why it may be shown at all.
+Result<engine::Ticket> ticket_for_anybody(Platform&, Reader&, const World&, const std::string& number);
 Result<engine::Ticket> readable_ticket(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Status may_see(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);

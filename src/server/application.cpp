@@ -100,6 +100,9 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
       http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, *self->feed_,
                 *self->files_, formats, version,
                 configuration.public_url, configuration.public_url.starts_with("https://")});
+  if (configuration.demo) {
+    ANLAN_TRY(api->demo, demo_visits(configuration.demo_data));
+  }
   api->readiness = [app] {
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
     Map all{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}};

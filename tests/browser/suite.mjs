@@ -163,6 +163,25 @@ test('texts that would be script stay texts', async () => {
   await stop(page)
 })
 
+test('a visitor of the demonstration: one press, steps, and a status page without a login', async () => {
+  const context = await browser.newContext({ viewport: sizes.wide })
+  const page = await context.newPage()
+  page.under = new Set()
+  await page.goto(base + '/service-status')
+  await page.getByText('核心承保系统：浙江、江苏业务中断').waitFor()
+  await page.goto(base + '/signin')
+  await page.getByRole('button', { name: '以值班工程师的身份登录' }).click()
+  await page.waitForURL((u) => u.pathname === '/')
+  await page.getByRole('button', { name: /打开正在发生的中断/ }).click()
+  await page.waitForURL((u) => u.pathname.startsWith('/t/'))
+  await page.getByText('浙江、江苏核心承保出单中断').first().waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: /打开正在发生的中断.*看过了/ }).waitFor()
+  await page.getByRole('button', { name: '收起', exact: true }).click()
+  await page.getByText('您可以先看这几处').waitFor({ state: 'detached' })
+  await context.close()
+})
+
 const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
 async function visit(page, path) {
   let address = path

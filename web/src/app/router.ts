@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: '/signin', component: () => import('@/features/session/SignIn.vue'), meta: { open: true, title: 'signin.title' } },
     { path: '/first-start', component: () => import('@/features/session/FirstStart.vue'), meta: { open: true, title: 'first.title' } },
     { path: '/invitation', component: () => import('@/features/session/Invitation.vue'), meta: { open: true, title: 'invitation.title' } },
+    { path: '/service-status', component: () => import('@/features/desk/PublicStatus.vue'), meta: { open: true, title: 'desk.status' } },
     { path: '/', component: () => import('@/features/workbench/Workbench.vue'), meta: { title: 'nav.workbench' } },
     { path: '/tickets', component: () => import('@/features/tickets/TicketList.vue'), meta: { title: 'nav.tickets' } },
     { path: '/new/:process', component: () => import('@/features/tickets/NewTicket.vue'), props: true, meta: { title: 'nav.new' } },
