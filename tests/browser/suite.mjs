@@ -163,6 +163,64 @@ test('texts that would be script stay texts', async () => {
   await stop(page)
 })
 
+// Tab until the element with the focus is the one meant, as a person without a mouse does.
+async function tabTo(page, words, inside = 'body') {
+  for (let n = 0; n < 160; ++n) {
+    await page.keyboard.press('Tab')
+    const here = await page.evaluate((inside) => {
+      const e = document.activeElement
+      if (!e || !e.closest(inside)) return null
+      const ring = getComputedStyle(e)
+      const named = e.getAttribute('aria-label') || (e.labels?.[0]?.innerText ?? '') || e.innerText || ''
+      return { words: named.trim(), seen: ring.outlineStyle !== 'none' || ring.boxShadow !== 'none' || !!e.closest('.el-input, .el-textarea, .el-select') }
+    }, inside)
+    if (here && words.test(here.words)) {
+      must(here.seen, `the focus on ${here.words} is not to be seen`)
+      return
+    }
+  }
+  throw new Error(`Tab never came to ${words}`)
+}
+test('an incident to its close by keyboard alone', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '只用键盘的一张单' })
+  const key = (...keys) => keys.reduce((all, k) => all.then(() => page.keyboard.press(k)), Promise.resolve())
+  const type = (words) => page.keyboard.type(words)
+  const press = async (words, inside) => { await tabTo(page, words, inside); await key('Enter') }
+  const gone = () => page.locator('.actdrawer form').waitFor({ state: 'detached', timeout: 8000 })
+  // The number into the palette, and there.
+  await key('Control+k')
+  await type(ticket.number)
+  await page.waitForTimeout(500)
+  await key('Enter')
+  await page.waitForURL((u) => u.pathname.endsWith(ticket.number))
+  await quiet(page)
+  const send = (words) => press(words, '.actdrawer form')
+  const act = async (words) => { await page.waitForTimeout(300); await press(words, 'main'); await page.locator('.actdrawer form').waitFor() }
+  await act(/^接单/); await send(/^接单/); await gone()
+  await state(page, '一线确认')
+  await act(/^确认事件/)
+  await tabTo(page, /^是$/, '.actdrawer [data-field="basics_verified"]'); await key('Space')
+  await send(/^确认事件/); await gone()
+  await state(page, '事件处置')
+  await act(/^业务已恢复/)
+  await tabTo(page, /^故障原因/, '.actdrawer'); await type('线程池耗尽')
+  await tabTo(page, /^已查明并根治$/, '.actdrawer'); await key('Space')
+  await tabTo(page, /^解决方案/, '.actdrawer'); await type('扩大线程池')
+  await tabTo(page, /^未动生产配置$/, '.actdrawer'); await key('Space')
+  await tabTo(page, /^恢复时间/, '.actdrawer'); await type('-5m')
+  await send(/^业务已恢复/); await gone()
+  await state(page, '恢复确认')
+  await act(/^核准事实/)
+  for (const field of ['verified_time', 'verified_symptom', 'verified_business', 'verified_scope']) { await tabTo(page, /^是$/, `.actdrawer [data-field="${field}"]`); await key('Space') }
+  await tabTo(page, /^核实|^验证|^核准/, '.actdrawer [data-field="verification"]'); await type('已回访')
+  await send(/^核准事实/); await gone()
+  await act(/^关单/); await send(/^关单/); await gone()
+  await state(page, '已关闭')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
 test('a visitor of the demonstration: one press, steps, and a status page without a login', async () => {
   const context = await browser.newContext({ viewport: sizes.wide })
   const page = await context.newPage()
