@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "app/attachments.h"
 #include "app/delivery.h"
 #include "app/platform.h"
+#include "app/presence.h"
 #include "app/sessions.h"
 #include "http/transport.h"
 
@@ -56,6 +58,8 @@ class Feed {
   void committed(app::Position);  // after each durable batch
   // `after`: of Last-Event-ID; events since then follow first, or the event "reset" when they are too many.
   void subscribe(app::Sessions::Caller, std::optional<app::Position> after, std::shared_ptr<Subscriber>);
+  // What the log does not hold changed about a ticket: who may see it hears the topic "presence".
+  void stir(const std::string& ticket);
   std::int64_t subscribers() const { return count_.load(); }
 
  private:
@@ -72,6 +76,7 @@ class Feed {
   bool step();  // whether more is waiting
   Status join(std::vector<Client>& joining);
   Status tell(app::Reader&, const app::World&, const std::vector<app::Event>&, std::vector<Client>&);
+  Status tell_presence(app::Reader&, const app::World&, const std::set<std::string>& tickets);
   void refresh(Client&, const app::World&);
 
   app::Platform& platform_;
@@ -82,6 +87,7 @@ class Feed {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Client> joining_;
+  std::set<std::string> stirred_;  // tickets
   app::Position committed_ = 0;
   bool stopping_ = false;
   std::thread thread_;
@@ -98,6 +104,8 @@ struct Api {
   std::string version;
   std::string public_url;      // "https://anlan.example": an origin that counts as ours; may be empty
   bool secure_cookie = false;  // the page is served over TLS
+  // Who looks at which ticket, of this node.
+  std::unique_ptr<app::Presence> presence = std::make_unique<app::Presence>();
   Value demo{};                // server/demo.h: as whom to look at a demonstration; null outside of one
   // {ready, ...}: whether requests can be served, with reasons.
   std::function<Value()> readiness = [] { return Value(Map{{"ready", true}}); };

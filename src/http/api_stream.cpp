@@ -60,11 +60,20 @@ void Feed::subscribe(app::Sessions::Caller caller, std::optional<app::Position> 
   wake_.notify_all();
 }
 
+void Feed::stir(const std::string& ticket) {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stirred_.insert(ticket);
+  }
+  wake_.notify_all();
+}
+
 void Feed::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || !joining_.empty() || committed_ > position_; });
+      wake_.wait(lock, [&] { return stopping_ || !joining_.empty() || !stirred_.empty() || committed_ > position_; });
       if (stopping_) return;
     }
     while (step()) {
@@ -76,10 +85,12 @@ void Feed::run() {
 
 bool Feed::step() {
   std::vector<Client> joining;
+  std::set<std::string> stirred;
   app::Position target;
   {
     std::lock_guard lock(mutex_);
     joining.swap(joining_);
+    stirred.swap(stirred_);
     target = committed_;
   }
   std::erase_if(clients_, [&](const Client& c) {
@@ -98,6 +109,7 @@ bool Feed::step() {
       ANLAN_CHECK(tell(reader, world, events, clients_));
       position_ = events.empty() ? target : events.back().position;
     }
+    ANLAN_CHECK(tell_presence(reader, world, stirred));
     for (Client& client : joining) {
       if (!client.after || *client.after > position_ || position_ - *client.after > catch_up_most) {
         send(*client.subscriber, position_, client.after ? "reset" : "ready", Value(Map{}));
@@ -138,6 +150,22 @@ void Feed::refresh(Client& client, const app::World& world) {
   }
   client.scope_generation = generation;
   client.scope_at = now;
+}
+
+Status Feed::tell_presence(app::Reader& reader, const app::World& world, const std::set<std::string>& tickets) {
+  for (const std::string& number : tickets) {
+    const std::string data =
+        json::write(Value(Map{{"position", position_}, {"topic", "presence"}, {"id", number}}));
+    for (Client& client : clients_) {
+      refresh(client, world);
+      bool may = client.scope.all;
+      if (!may) {
+        ANLAN_TRY(may, reader.visible(number, client.scope));
+      }
+      if (may) client.subscriber->send(std::to_string(position_), "change", data);
+    }
+  }
+  return {};
 }
 
 Status Feed::tell(app::Reader& reader, const app::World& world, const std::vector<app::Event>& events,

@@ -136,6 +136,26 @@ test('two people on one ticket: the second sees the conflict and loses nothing',
   await stop(one); await stop(two)
 })
 
+test('who else is there is seen: looking, filling in, gone', async () => {
+  const one = await open(), two = await open({ person: 'duty2' })
+  const ticket = await incident(one, { title: '两个人在看' })
+  await one.goto(`${base}/t/${ticket.number}`)
+  await two.goto(`${base}/t/${ticket.number}`)
+  await two.locator('.faces li[title="陈值 正在看"]').waitFor({ timeout: 8000 })
+  await one.locator('.faces li[title="林守 正在看"]').waitFor({ timeout: 8000 })
+  await one.locator('main').getByRole('button', { name: /^接单/ }).first().click()
+  await two.locator('main').getByText('陈值 正在填“接单”').first().waitFor({ timeout: 8000 })
+  // The other sees it in the sheet as well.
+  await two.locator('main').getByRole('button', { name: /^接单/ }).first().click()
+  await two.locator('.actdrawer').getByText('陈值 正在填“接单”').waitFor({ timeout: 8000 })
+  await one.locator('.actdrawer').getByRole('button', { name: '取消' }).click()
+  await two.locator('.actdrawer').getByText('陈值 正在填“接单”').waitFor({ state: 'hidden', timeout: 8000 })
+  await one.goto(base + '/')
+  await two.locator('.faces').waitFor({ state: 'detached', timeout: 8000 })
+  must(!one.errors.length && !two.errors.length, [...one.errors, ...two.errors].join('\n'))
+  await stop(one); await stop(two)
+})
+
 test('what another person does appears without a reload', async () => {
   const one = await open(), two = await open({ person: 'duty2' })
   const ticket = await incident(one, { title: '现场更新' })

@@ -57,6 +57,7 @@ export type GetPath =
   | '/api/v1/tickets/{number}/clocks'
   | '/api/v1/tickets/{number}/events'
   | '/api/v1/tickets/{number}/links'
+  | '/api/v1/tickets/{number}/presence'
   | '/api/v1/tickets/{number}/tasks'
   | '/api/v1/tokens'
   | '/api/v2/alerts'
@@ -85,6 +86,7 @@ export type PostPath =
   | '/api/v1/tickets/{number}/attachments'
   | '/api/v1/tickets/{number}/comments'
   | '/api/v1/tickets/{number}/overrides'
+  | '/api/v1/tickets/{number}/presence'
   | '/api/v1/tickets/{number}/tasks/{task}'
   | '/api/v1/tokens'
   | '/api/v2/alerts'
@@ -118,6 +120,7 @@ export interface Bodies {
   'post /api/v1/tickets/{number}/actions/{action}/check': { "as_role"?: string; "comment"?: string; "fields"?: Record<string, unknown> }
   'post /api/v1/tickets/{number}/comments': { "text": string }
   'post /api/v1/tickets/{number}/overrides': { "action"?: string; "code"?: string; "id"?: string; "kind": string; "reason"?: string; "review"?: string; "valid_for"?: string }
+  'post /api/v1/tickets/{number}/presence': { "action"?: string; "doing": string; "tab": string }
   'post /api/v1/tickets/{number}/tasks/{task}': { "answer": string; "comment"?: string; "fields"?: Record<string, unknown> }
   'post /api/v1/tokens': { "expires_at"?: string; "name": string; "scopes": Array<unknown> }
   'post /api/v2/alerts': unknown
