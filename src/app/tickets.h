@@ -54,6 +54,8 @@ Result<engine::Ticket> ticket_for_anybody(Platform&, Reader&, const World&, cons
 Result<engine::Ticket> readable_ticket(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Status may_see(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);
+// Rows as lists show them; who may see them was asked before.
+List rows_of_list(Platform&, const World&, const std::vector<TicketRow>&);
 Result<Value> list(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
 // Open tickets that the query leaves, by each column without the column's own filter, exact:
 // {facets: {process|state|severity|board|holder: [{value, title, count}]}}, most first.

@@ -22,6 +22,7 @@
 #include "app/delivery.h"
 #include "app/platform.h"
 #include "app/presence.h"
+#include "app/search.h"
 #include "app/sessions.h"
 #include "http/transport.h"
 
@@ -104,6 +105,7 @@ struct Api {
   std::string version;
   std::string public_url;      // "https://anlan.example": an origin that counts as ours; may be empty
   bool secure_cookie = false;  // the page is served over TLS
+  app::SearchIndex* search = nullptr;  // null: none is kept
   // Who looks at which ticket, of this node.
   std::unique_ptr<app::Presence> presence = std::make_unique<app::Presence>();
   Value demo{};                // server/demo.h: as whom to look at a demonstration; null outside of one

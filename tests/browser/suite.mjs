@@ -183,6 +183,27 @@ test('texts that would be script stay texts', async () => {
   await stop(page)
 })
 
+test('what stands in a comment is found, from the palette too', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '查找用的一张单' })
+  await page.api('POST', `/api/v1/tickets/${ticket.number}/comments`, { text: '更换了光模块备件' })
+  await page.waitForTimeout(900)
+  await page.keyboard.press('Control+k')
+  await page.locator('.palette input:focus').waitFor()
+  await page.keyboard.type('光模块')
+  await page.getByRole('option', { name: /在正文和评论里找“光模块”/ }).click()
+  await page.waitForURL((u) => u.pathname === '/search')
+  await page.locator('main').getByText('查找用的一张单').waitFor()
+  await page.keyboard.press('Control+k')
+  await page.locator('.palette input:focus').waitFor()
+  await page.keyboard.type('linsh')
+  await page.getByRole('option', { name: /林守/ }).waitFor()
+  await page.keyboard.press('Escape')
+  must((await page.locator('main mark').first().innerText()) === '光模块', 'the match is not marked')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
 // Tab until the element with the focus is the one meant, as a person without a mouse does.
 async function tabTo(page, words, inside = 'body') {
   for (let n = 0; n < 160; ++n) {
@@ -260,7 +281,7 @@ test('a visitor of the demonstration: one press, steps, and a status page withou
   await context.close()
 })
 
-const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
+const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
 async function visit(page, path) {
   let address = path
   if (path === '/t/') address += (await page.api('GET', '/api/v1/tickets?q=' + encodeURIComponent('state:line2') + '&limit=1')).items[0].number

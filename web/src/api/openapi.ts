@@ -45,6 +45,7 @@ export type GetPath =
   | '/api/v1/reports'
   | '/api/v1/reports/{key}'
   | '/api/v1/requirements'
+  | '/api/v1/search'
   | '/api/v1/status'
   | '/api/v1/stream'
   | '/api/v1/tickets'

@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: '/tickets', component: () => import('@/features/tickets/TicketList.vue'), meta: { title: 'nav.tickets' } },
     { path: '/new/:process', component: () => import('@/features/tickets/NewTicket.vue'), props: true, meta: { title: 'nav.new' } },
     { path: '/t/:number', component: () => import('@/features/tickets/TicketPage.vue'), props: true },
+    { path: '/search', component: () => import('@/features/search/Search.vue'), meta: { title: 'search.title' } },
     { path: '/alerts', component: () => import('@/features/alerts/AlertConsole.vue'), meta: { title: 'nav.alerts' } },
     { path: '/notices', component: () => import('@/features/workbench/Notices.vue'), meta: { title: 'nav.notices' } },
     { path: '/processes', component: () => import('@/features/processes/ProcessList.vue'), meta: { title: 'nav.processes' } },
