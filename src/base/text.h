@@ -22,6 +22,7 @@ std::optional<Duration> parse_duration(std::string_view);
 
 // Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, no code point above 10FFFF).
 bool valid_utf8(std::string_view);
+void append_utf8(std::string& out, std::uint32_t code_point);
 
 std::vector<std::string_view> split(std::string_view, char separator);
 std::string_view trim(std::string_view);

@@ -139,7 +139,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
     if (app->searcher_) app->searcher_->committed();
   });
   ANLAN_CHECK(self->feed_->start());
-  if (self->searcher_) self->searcher_->start();
+  if (self->searcher_ && configuration.scheduler_thread) self->searcher_->start();
   if (configuration.scheduler_thread) self->scheduler_->start();
   if (!configuration.data.empty()) {
     ANLAN_TRY(crypto::SigningKey key, checkpoint_key(configuration.data));

@@ -33,7 +33,7 @@ struct Configuration {
   std::string public_url;             // as browsers see it, when a proxy stands in front; https makes cookies Secure
   int workers = 4;
   crypto::PasswordHasher::Options passwords{};
-  bool scheduler_thread = true;       // false: tests step the scheduler themselves
+  bool scheduler_thread = true;       // false: tests step the scheduler and the search index themselves
 };
 
 class Application {

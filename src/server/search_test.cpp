@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <thread>
 
 #include "app/search.h"
 #include "app/tickets.h"
@@ -51,23 +50,19 @@ class SearchTest : public ProgramTest {
   // Numbers found, once the index has all of the log.
   std::string found(const std::string& by, app::SearchQuery query) {
     std::string out;
-    for (int turn = 0; turn < 200; ++turn) {
-      Value answer;
-      auto status = platform().read([&](app::Reader& reader, const app::World& world) -> Status {
-        ANLAN_TRY(answer, app::search(platform(), reader, world, who(by), *application->search(), query));
-        return {};
-      });
-      if (!status) return status.error().message;
-      if (answer["behind"].as_int() > 0) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        continue;
-      }
-      out.clear();
+    for (bool more = true; more;) {
+      auto taken = app::catch_up(platform(), *application->search());
+      if (!taken) return taken.error().message;
+      more = *taken;
+    }
+    auto status = platform().read([&](app::Reader& reader, const app::World& world) -> Status {
+      ANLAN_TRY(Value answer, app::search(platform(), reader, world, who(by), *application->search(), query));
+      EXPECT_EQ(answer["behind"].as_int(), 0);
       for (const Value& item : answer["items"].as_list()) out += item["number"].as_string() + " ";
       if (!answer["next_cursor"].is_null()) out += "+" + answer["next_cursor"].as_string();
-      return out;
-    }
-    return "the index does not catch up";
+      return {};
+    });
+    return status ? out : status.error().message;
   }
   std::string folder;
 };

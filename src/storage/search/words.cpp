@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace anlan::storage::search {
 namespace {
 
@@ -48,24 +50,6 @@ bool next(std::string_view text, std::size_t& at, Letter& out) {
   return true;
 }
 
-void append(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | (c >> 6));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0 | (c >> 12));
-    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (c >> 18));
-    out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  }
-}
-
 // What stands together: a run of Chinese, or words in other letters with nothing but marks between them.
 struct Run {
   Script script = Script::none;
@@ -108,7 +92,7 @@ std::vector<Run> runs_of(std::string_view text) {
     } else {
       if (!inside) run.words.emplace_back();
       inside = true;
-      if (run.words.back().size() < word_most) append(run.words.back(), letter.code);
+      if (run.words.back().size() < word_most) append_utf8(run.words.back(), letter.code);
     }
   }
   std::erase_if(out, [](const Run& run) { return run.script == Script::none; });
@@ -122,8 +106,8 @@ std::string index_words(std::string_view text) {
   for (const Run& run : runs_of(text)) {
     if (run.script == Script::han) {
       for (std::size_t i = 0; i < run.letters.size(); ++i) {
-        append(out, run.letters[i].code);
-        if (i + 1 < run.letters.size()) append(out, run.letters[i + 1].code);
+        append_utf8(out, run.letters[i].code);
+        if (i + 1 < run.letters.size()) append_utf8(out, run.letters[i + 1].code);
         out += ' ';
       }
     } else {
@@ -140,12 +124,12 @@ std::string match_of(std::string_view asked) {
     bool begins = true;  // the last word of the index may go on
     if (run.script == Script::han) {
       for (std::size_t i = 0; i + 1 < run.letters.size(); ++i) {
-        append(phrase, run.letters[i].code);
-        append(phrase, run.letters[i + 1].code);
+        append_utf8(phrase, run.letters[i].code);
+        append_utf8(phrase, run.letters[i + 1].code);
         phrase += ' ';
       }
       begins = run.letters.size() == 1;
-      if (begins) append(phrase, run.letters[0].code);
+      if (begins) append_utf8(phrase, run.letters[0].code);
     } else {
       for (const std::string& word : run.words) phrase += (phrase.empty() ? "" : " ") + word;
     }
