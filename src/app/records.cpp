@@ -77,6 +77,10 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
   if (!def.states.empty() && std::find(def.states.begin(), def.states.end(), state) == def.states.end())
     return fail(Code::invalid, fmt::format("state must be one of {}", fmt::join(def.states, ", ")), "state");
 
+  if (write.only_changes && stored && state == stored->state &&
+      std::all_of(given.as_map().begin(), given.as_map().end(), [&](const auto& one) { return before[one.first] == one.second; }))
+    return Value(Map{{"register", write.reg}, {"id", write.id}, {"version", stored->version}, {"state", state}, {"fields", before}, {"unchanged", true}});
+
   engine::RecordFacts facts(platform.definitions(), world, after.with("id", write.id).with("state", state),
                             stored ? before.with("id", write.id).with("state", stored->state) : Value(), actor, platform.now());
   std::vector<Refusal> refusals;
@@ -178,6 +182,32 @@ Value record_value(const RecordRow& row) {
   return Value(std::move(m));
 }
 
+// Where in an import something is wrong: rows[2].login.
+std::string place(std::size_t row, std::string_view field) {
+  if (field.starts_with("fields.")) field.remove_prefix(7);
+  return field.empty() ? fmt::format("rows[{}]", row) : fmt::format("rows[{}].{}", row, field);
+}
+
+// An error that is no refusal, for the people who filled the rows: its message is for developers.
+Text said(const Platform& platform, const RecordWrite& write, const Error& error) {
+  std::string_view key = error.field;
+  if (key.starts_with("fields.")) key.remove_prefix(7);
+  if (key == "id") return {"编号须为 1 至 200 字节，不含“/”", error.message};
+  auto def = platform.definitions().records.find(write.reg);
+  if (def == platform.definitions().records.end()) return {"没有这本登记簿", error.message};
+  if (key == "state") return {fmt::format("没有这个状态；可用的有 {}", fmt::join(def->second.states, "、")), error.message};
+  // A unique key of several fields is named "system+province".
+  std::string zh;
+  for (const auto& field : def->second.fields)
+    if (key == field.key || key.starts_with(field.key + "+") || key.find("+" + field.key) != std::string_view::npos || key.starts_with(field.key + "["))
+      zh += (zh.empty() ? "" : "、") + field.label.zh;
+  switch (error.code) {
+    case Code::conflict: return {fmt::format("{}与另一条记录相同", zh), error.message};
+    case Code::not_found: return {fmt::format("没有登记过这个{}", zh), error.message};
+    default: return {fmt::format("{}的内容不合要求", zh.empty() ? "这一行" : zh), error.message};
+  }
+}
+
 // Registers of the organisation are read by every signed-in person (who to call); others by whoever maintains them or
 // holds records.read.
 Status may_read(const Platform& platform, const World& world, const Principal& principal, const std::string& reg) {
@@ -235,37 +265,33 @@ Result<Value> write_record_as_platform(Platform& platform, Txn& txn, const engin
   return put(platform, txn, as, write);
 }
 
-Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run) {
-  List errors;
-  std::int64_t n = 0;
+Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run,
+                             ImportTally* tally) {
+  ImportTally done;
+  std::vector<Refusal> refusals;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name};
-    auto done = write_record_as_platform(platform, txn, actor, write);
-    if (done) {
-      ++n;
+    RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name, true};
+    auto written = write_record_as_platform(platform, txn, actor, write);
+    if (written) {
+      ++((*written)["unchanged"].as_bool() ? done.unchanged : (*written)["version"].as_int() == 1 ? done.created : done.changed);
       continue;
     }
-    const Error& error = done.error();
+    const Error& error = written.error();
     if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
-    if (error.refusals.empty()) {
-      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", error.field}, {"message", error.message}}));
+    if (error.refusals.empty())
+      refusals.push_back({"", std::string(anlan::name(error.code)), said(platform, write, error), place(i, error.field), "", ""});
+    for (Refusal refusal : error.refusals) {
+      refusal.field = place(i, refusal.field);
+      refusals.push_back(std::move(refusal));
     }
-    for (const Refusal& refusal : error.refusals)
-      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", refusal.field},
-                                 {"zh", refusal.text.zh}, {"en", refusal.text.en}, {"clause", refusal.clause}}));
   }
-  if (!errors.empty()) {
-    std::string first = describe(errors.front());
-    std::vector<Refusal> refusals;
-    for (const Value& e : errors)
-      refusals.push_back({e["clause"].as_string(), "import_row",
-                          {fmt::format("第{}行 {}：{}", e["row"].as_int(), e["field"].as_string(), e["zh"].is_null() ? e["message"].as_string() : e["zh"].as_string()),
-                           fmt::format("row {} {}: {}", e["row"].as_int(), e["field"].as_string(), e["en"].is_null() ? e["message"].as_string() : e["en"].as_string())},
-                          fmt::format("rows[{}].{}", e["row"].as_int() - 1, e["field"].as_string()), "", ""});
-    return refuse(std::move(refusals), Code::invalid);
+  if (tally) *tally = done;
+  if (!refusals.empty()) {
+    std::string message = fmt::format("{}: {}", refusals.front().field, refusals.front().text.en);
+    return std::unexpected(Error{Code::invalid, std::move(message), "rows", std::move(refusals)});
   }
-  if (dry_run) return fail(Code::refused, fmt::format("dry run: {} rows are good", n));
-  return Value(Map{{"imported", n}});
+  if (dry_run) return fail(Code::refused, fmt::format("dry run: {} rows are good", rows.size()));
+  return Value(done.view()).with("imported", static_cast<std::int64_t>(rows.size()));
 }
 
 Result<Value> get_record(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& reg, const std::string& id) {

@@ -13,6 +13,7 @@ export interface Schemas {
   Problem: { "code": string; "detail": string; "field"?: string; "instance"?: string; "refusals"?: Array<Schemas['Refusal']>; "request_id"?: string; "status": number; "title": string; "type": string }
   Record: { "fields"?: Record<string, unknown>; "id"?: string; "register"?: string; "state"?: string; "valid_from"?: string; "version"?: number }
   Refusal: { "clause": string; "code": string; "en": string; "field": string; "requirement": string; "waiver"?: "exception" | "break_glass"; "zh": string }
+  Report: { "approved_by"?: Record<string, unknown>; "drafted_at"?: string; "drafted_by"?: Record<string, unknown>; "drill"?: boolean; "key"?: string; "process"?: string; "sections"?: Array<Record<string, unknown>>; "state"?: string; "ticket"?: string; "title"?: Schemas['Text'] }
   Session: { "expires_at"?: string; "person"?: string }
   Task: { "holder"?: string | null; "id": string; "state": string; "title"?: Schemas['Text'] }
   Text: { "en": string; "zh": string }
@@ -21,6 +22,7 @@ export interface Schemas {
 }
 export type GetPath =
   | '/api/v1/alerts'
+  | '/api/v1/calendars'
   | '/api/v1/compliance'
   | '/api/v1/me'
   | '/api/v1/me/watched'
@@ -32,12 +34,15 @@ export type GetPath =
   | '/api/v1/people'
   | '/api/v1/plans'
   | '/api/v1/plans/{key}'
+  | '/api/v1/posts'
   | '/api/v1/processes'
   | '/api/v1/processes/{key}'
   | '/api/v1/records/{register}'
   | '/api/v1/records/{register}/{id}'
   | '/api/v1/records/{register}/{id}/history'
   | '/api/v1/registers'
+  | '/api/v1/reports'
+  | '/api/v1/reports/{key}'
   | '/api/v1/requirements'
   | '/api/v1/stream'
   | '/api/v1/tickets'
