@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "app/describe.h"
 #include "app/plans.h"
@@ -53,13 +55,19 @@ Result<Value> check_parameter(const Platform& platform, const World& world, cons
 
 std::string text_form(const Value& v) { return describe(v); }
 
-Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write) {
+// `seen`: the world to judge by, where the caller knows that nothing in it matters that was written since.
+Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const World* seen = nullptr) {
   auto found = platform.definitions().records.find(write.reg);
   if (found == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
   const RecordDef& def = found->second;
   if (write.id.empty() || write.id.size() > 200 || write.id.find('/') != std::string::npos || write.id.find('\0') != std::string::npos)
     return fail(Code::invalid, "id must be 1 to 200 bytes without '/'", "id");
-  ANLAN_TRY(World world, platform.world(txn));
+  std::optional<World> fresh;
+  if (!seen) {
+    ANLAN_TRY(World now, platform.world(txn));
+    seen = &fresh.emplace(std::move(now));
+  }
+  const World& world = *seen;
   ANLAN_TRY(std::optional<RecordRow> stored, txn.record(write.reg, write.id));
   if (write.version && stored && *write.version != stored->version)
     return fail(Code::conflict, fmt::format("record {}/{} has version {} now", write.reg, write.id, stored->version), "version");
@@ -182,6 +190,43 @@ Value record_value(const RecordRow& row) {
   return Value(std::move(m));
 }
 
+// Whether rules of the register ask for other records, so that each row must see the rows before it.
+bool looks_around(const RecordDef& def) {
+  auto asks = [](const expr::Program& program) { return !program.empty() && !program.calls().empty(); };
+  return asks(def.retain_until) || std::any_of(def.guards.begin(), def.guards.end(), [&](const auto& g) { return asks(g.condition); }) ||
+         std::any_of(def.fields.begin(), def.fields.end(), [&](const auto& f) { return asks(f.check) || asks(f.required_when); });
+}
+
+// The order in which rows are written, and whether the world must be read anew before one: it is built from whole
+// registers, and built before each row the import of a thousand people would hold the writer for minutes. Rows of one
+// register need not see each other, but for posts: of each person's, one comes in a round.
+struct Turn {
+  std::size_t row;
+  bool anew;
+};
+std::vector<Turn> turns(const Platform& platform, const List& rows) {
+  std::vector<Turn> out;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::string& reg = rows[begin]["register"].as_string();
+    std::size_t end = begin;
+    while (end < rows.size() && rows[end]["register"].as_string() == reg) ++end;
+    auto def = platform.definitions().records.find(reg);
+    const bool each = def == platform.definitions().records.end() || looks_around(def->second);
+    const char* holder = reg == "grant" ? "person" : reg == "delegation" ? "to" : nullptr;
+    std::vector<std::vector<std::size_t>> rounds(1);
+    std::map<std::string, std::size_t, std::less<>> had;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t round = holder && !each ? had[rows[i]["fields"][holder].as_string()]++ : 0;
+      if (round == rounds.size()) rounds.emplace_back();
+      rounds[round].push_back(i);
+    }
+    for (const auto& round : rounds)
+      for (std::size_t i = 0; i < round.size(); ++i) out.push_back({round[i], each || i == 0});
+    begin = end;
+  }
+  return out;
+}
+
 // Where in an import something is wrong: rows[2].login.
 std::string place(std::size_t row, std::string_view field) {
   if (field.starts_with("fields.")) field.remove_prefix(7);
@@ -268,16 +313,24 @@ Result<Value> write_record_as_platform(Platform& platform, Txn& txn, const engin
 Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run,
                              ImportTally* tally) {
   ImportTally done;
-  std::vector<Refusal> refusals;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  std::map<std::size_t, std::vector<Refusal>> wrong;  // by row
+  engine::Actor as = actor;
+  as.platform = true;
+  std::optional<World> world;
+  for (const auto& [i, anew] : turns(platform, rows)) {
     RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name, true};
-    auto written = write_record_as_platform(platform, txn, actor, write);
+    if (anew) {
+      ANLAN_TRY(World now, platform.world(txn));
+      world.emplace(std::move(now));
+    }
+    auto written = put(platform, txn, as, write, &*world);
     if (written) {
       ++((*written)["unchanged"].as_bool() ? done.unchanged : (*written)["version"].as_int() == 1 ? done.created : done.changed);
       continue;
     }
     const Error& error = written.error();
     if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
+    std::vector<Refusal>& refusals = wrong[i];
     if (error.refusals.empty())
       refusals.push_back({"", std::string(anlan::name(error.code)), said(platform, write, error), place(i, error.field), "", ""});
     for (Refusal refusal : error.refusals) {
@@ -286,7 +339,9 @@ Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& 
     }
   }
   if (tally) *tally = done;
-  if (!refusals.empty()) {
+  if (!wrong.empty()) {
+    std::vector<Refusal> refusals;
+    for (auto& [row, of_row] : wrong) std::move(of_row.begin(), of_row.end(), std::back_inserter(refusals));
     std::string message = fmt::format("{}: {}", refusals.front().field, refusals.front().text.en);
     return std::unexpected(Error{Code::invalid, std::move(message), "rows", std::move(refusals)});
   }
