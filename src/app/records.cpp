@@ -55,8 +55,11 @@ Result<Value> check_parameter(const Platform& platform, const World& world, cons
 
 std::string text_form(const Value& v) { return describe(v); }
 
-// `seen`: the world to judge by, where the caller knows that nothing in it matters that was written since.
-Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const World* seen = nullptr) {
+// `seen`: the world to judge by, where the caller knows that nothing in it matters that was written since. `noted`: takes
+// what is refused, and the record is written all the same, for a unit that will be undone: so what rests on the record is
+// judged too, and all that is wrong is said at once.
+Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const World* seen = nullptr,
+                  std::vector<Refusal>* noted = nullptr) {
   auto found = platform.definitions().records.find(write.reg);
   if (found == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
   const RecordDef& def = found->second;
@@ -115,7 +118,17 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
     if (guard.condition.holds(facts)) continue;
     refusals.push_back({guard.basis.clause, guard.code, guard.otherwise, guard.field, guard.basis.req.empty() ? "" : guard.basis.req.front(), ""});
   }
-  if (!refusals.empty()) return refuse(std::move(refusals));
+  auto settle = [&](Status status) -> Status {
+    if (status || !noted) return status;
+    const std::string& field = status.error().field;
+    if (status.error().refusals.empty()) {  // of a field that is refused already nothing more needs saying
+      if (std::any_of(noted->begin(), noted->end(), [&](const Refusal& r) { return r.field == field; })) return {};
+      return status;
+    }
+    std::move(status.error().refusals.begin(), status.error().refusals.end(), std::back_inserter(*noted));
+    return {};
+  };
+  if (!refusals.empty()) ANLAN_CHECK(settle(refuse(std::move(refusals))));
 
   // Granting a post is where incompatible posts meet first.
   if (write.reg == "grant") {
@@ -125,18 +138,18 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
     grant.post = after["post"].as_string();
     grant.board = after["board"].as_string();
     grant.unit = after["unit"].as_string();
-    grant.line = static_cast<int>(after["line"].as_int());
+    if (!noted || noted->empty()) grant.line = static_cast<int>(after["line"].as_int());
     if (after["until"].is(Value::Kind::instant)) grant.until = after["until"].as_instant();
     grant.through = after["through"].as_string();
     grant.exception = after["exception"].as_string();
     // What came through a group is caught when it is used (checked at every step), as groups are kept elsewhere.
     if (grant.through.empty() && (!grant.until || platform.now() < *grant.until))
-      ANLAN_CHECK(identity::may_grant(world.directory(), grant, platform.now()));
+      ANLAN_CHECK(settle(identity::may_grant(world.directory(), grant, platform.now())));
   }
   if (write.reg == "delegation") {
     identity::Delegation d{write.id, after["person"].as_string(), after["to"].as_string(), after["post"].as_string(),
                            after["board"].as_string(), after["start"].as_instant(), after["end"].as_instant()};
-    if (platform.now() < d.until) ANLAN_CHECK(identity::may_delegate(world.directory(), d, platform.now()));
+    if (platform.now() < d.until) ANLAN_CHECK(settle(identity::may_delegate(world.directory(), d, platform.now())));
   }
 
   RecordRow row;
@@ -323,19 +336,21 @@ Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& 
       ANLAN_TRY(World now, platform.world(txn));
       world.emplace(std::move(now));
     }
-    auto written = put(platform, txn, as, write, &*world);
-    if (written) {
+    std::vector<Refusal> refused;
+    auto written = put(platform, txn, as, write, &*world, &refused);
+    if (written && refused.empty()) {
       ++((*written)["unchanged"].as_bool() ? done.unchanged : (*written)["version"].as_int() == 1 ? done.created : done.changed);
       continue;
     }
-    const Error& error = written.error();
-    if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
-    std::vector<Refusal>& refusals = wrong[i];
-    if (error.refusals.empty())
-      refusals.push_back({"", std::string(anlan::name(error.code)), said(platform, write, error), place(i, error.field), "", ""});
-    for (Refusal refusal : error.refusals) {
+    if (!written) {
+      const Error& error = written.error();
+      if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
+      refused.insert(refused.end(), error.refusals.begin(), error.refusals.end());
+      if (error.refusals.empty()) refused.push_back({"", std::string(anlan::name(error.code)), said(platform, write, error), error.field, "", ""});
+    }
+    for (Refusal& refusal : refused) {
       refusal.field = place(i, refusal.field);
-      refusals.push_back(std::move(refusal));
+      wrong[i].push_back(std::move(refusal));
     }
   }
   if (tally) *tally = done;

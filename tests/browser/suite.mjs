@@ -210,13 +210,14 @@ test('an empty installation is set up from files: the wrong row is shown, mended
     await write(3)
     await drop('运维板块', '板块.csv', 'id,名称,运维经理,类型\ncore,核心应用板块,王经,应用\n')
     await write(1)
-    // What annex A keeps apart is said with both posts and its clause before anything is written.
-    const posts = (last) => `人员,岗位,板块,一线或二线\n王经,运维经理,核心应用板块,\n陈值,运维岗,核心应用板块,1\n${last}\n`
-    await drop('岗位授予', '岗位.csv', posts('陈值,开发岗,,'))
-    await wrong.first().waitFor({ timeout: 8000 })
-    const clash = await wrong.innerText()
+    // What annex A keeps apart is said with both posts and its clause, also where the row before it is refused itself.
+    const posts = (line, last) => `人员,岗位,板块,一线或二线\n王经,运维经理,核心应用板块,\n陈值,运维岗,核心应用板块,${line}\n${last}\n`
+    await drop('岗位授予', '岗位.csv', posts(3, '陈值,开发岗,,'))
+    await wrong.nth(1).waitFor({ timeout: 8000 })
+    must(await wrong.count() === 2 && /^\s*3\s+一线或二线\s+3\s+只能填 1/.test(await wrong.first().innerText()), 'the refusals are not placed: ' + await wrong.allInnerTexts())
+    const clash = await wrong.nth(1).innerText()
     for (const said of ['4', '岗位', '“开发岗”', '“运维岗”', 'A.2']) must(clash.includes(said), `the refusal does not say ${said}: ${clash}`)
-    await drop('岗位授予', '岗位.csv', posts('龚开,开发岗,,'))
+    await drop('岗位授予', '岗位.csv', posts(1, '龚开,开发岗,,'))
     await write(3)
     await drop('信息系统与服务时段', '系统.csv', '编号,名称,运维板块,是否重要信息系统,业务服务时段（日历）,状态\nCORE,核心承保系统,核心应用板块,是,service_hours_default,在用\n')
     await write(1)

@@ -88,6 +88,6 @@ describe('what templates write', () => {
   names.add('person', 'c1', '陈小明'); names.add('person', 'c2', '陈小明'); names.add('person', 'w', '王经')
   const house = { names, registers: known, language: 'zh', title: (r: string) => r, stateWord: words, say: (s) => s.key } as House
   const reader = new Reader(names, known, (r) => r)
-  const cases: [unknown, Field][] = [[true, f('internal', '员工', 'bool')], ['c2', f('head', '负责人', 'person')], ['w', f('head', '负责人', 'person')], ['2026-03-02T09:00:00+08:00', f('start', '开始', 'timestamp')], [['w', 'c1'], f('who', '谁', 'list', false, { element: { kind: 'person' } })], [3, f('n', '数', 'int')]]
+  const cases: [unknown, Field][] = [[true, f('internal', '员工', 'bool')], ['c2', f('head', '负责人', 'person')], ['w', f('head', '负责人', 'person')], ['2026-03-02T09:00:00+08:00', f('start', '开始', 'timestamp')], ['2026-03-02T01:00:07.250Z', f('start', '开始', 'timestamp')], [['w', 'c1'], f('who', '谁', 'list', false, { element: { kind: 'person' } })], [3, f('n', '数', 'int')]]
   for (const [value, field] of cases) it(`${JSON.stringify(value)} reads back`, () => expect(reader.read(cellOf(value, field, house), field)).toEqual({ value }))
 })

@@ -115,11 +115,11 @@ export function place(refusals: Refusal[], sheets: Sheet[], reading: Reading, po
     const key = where![2] === 'id' ? idColumn : where![2] === 'state' ? stateColumn : where![2] ?? ''
     const mine = wrongRows.has(`${row.sheet}/${row.at}`)
     if (wrongCells.has(`${row.sheet}/${row.at}/${key}`) || (mine && key === idColumn && row.id.startsWith('?'))) continue
-    // A rule over several fields says nothing while one of them could not be read.
-    if (mine && !/^(required|check)_/.test(r.code) && r.code !== 'conflict') { failed.add(`${row.register}/${row.id}`); continue }
+    // A rule over several fields says nothing while one of them could not be read; which posts go together does.
+    if (mine && !/^(required|check)_/.test(r.code) && !['conflict', 'incompatible_posts', 'internal_only'].includes(r.code)) { failed.add(`${row.register}/${row.id}`); continue }
     const field = s.columns.find((c) => c.key === key)?.field
     const target = field && points(field)
-    if (r.code === 'not_found' && target && failed.has(`${target}/${String(row.fields[key])}`)) continue
+    if (['not_found', 'internal_only'].includes(r.code) && target && failed.has(`${target}/${String(row.fields[key])}`)) continue
     failed.add(`${row.register}/${row.id}`)
     const i = s.filled.indexOf(key || '-')
     const column = s.columns.find((c) => c.key === key)
@@ -131,14 +131,14 @@ export function place(refusals: Refusal[], sheets: Sheet[], reading: Reading, po
   return out
 }
 
-function mend(r: Refusal, noColumn: boolean): Said | null {
+function mend(r: Refusal, noColumn: boolean): Said {
   const said = (key: string): Said => ({ key: 'setup.how_' + key, values: {} })
   if (/^required_/.test(r.code)) return said(noColumn ? 'add_column' : 'fill')
   if (r.code === 'incompatible_posts') return said('posts')
   if (r.code === 'internal_only') return said('internal')
   if (r.code === 'conflict') return said('conflict')
   if (r.code === 'invalid' || r.code === 'not_found') return said('value')
-  return null // the words of a rule say themselves how to mend it
+  return said('rule')
 }
 
 export const inOrder = (mistakes: Mistake[], sheets: Sheet[]) => [...mistakes].sort((a, b) => a.sheet - b.sheet || a.at - b.at

@@ -21,7 +21,7 @@ export function cellOf(value: unknown, field: Field, house: House): string | nul
   switch (field.type.kind) {
     case 'bool': return house.language === 'zh' ? (value ? '是' : '否') : String(value)
     case 'choice': return field.type.words!.find((w) => w.word === value)?.[house.language] ?? String(value)
-    case 'timestamp': return full(String(value))
+    case 'timestamp': return Date.parse(String(value)) % 60_000 ? String(value) : full(String(value)) // seconds would be lost
     case 'date': return full(String(value)).slice(0, 10)
     default: return String(value)
   }
