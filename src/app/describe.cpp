@@ -270,4 +270,25 @@ Value list_posts(const World& world) {
   return items_of(std::move(items));
 }
 
+Value list_calendars(Platform& platform) {
+  List items;
+  for (const auto& [key, calendar] : platform.definitions().calendars) {
+    const auto& spec = calendar.spec();
+    List week;
+    for (const auto& [weekday, spans] : spec.week) {
+      List hours;
+      for (const auto& span : spans) hours.emplace_back(calendar::format(span));
+      week.push_back(Value(Map{{"weekday", weekday}, {"hours", Value(std::move(hours))}}));
+    }
+    items.push_back(Value(Map{{"key", key},
+                              {"zh", spec.title.zh},
+                              {"en", spec.title.en},
+                              {"zone", spec.zone.name()},
+                              {"week", Value(std::move(week))},
+                              {"holidays", optional_text(spec.holidays_title)},
+                              {"known_until", spec.known_until ? Value(calendar::format(*spec.known_until)) : Value()}}));
+  }
+  return items_of(std::move(items));
+}
+
 }  // namespace anlan::app

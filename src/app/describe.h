@@ -20,5 +20,7 @@ Value list_processes(Platform&);
 Value list_registers(Platform&);
 // {items: [{code, zh, en, family, external_allowed, permissions, incompatible: [{post, clause, requirement, basis}]}]}
 Value list_posts(const World&);
+// Calendars with their hours, and until when statutory holidays are known to them.
+Value list_calendars(Platform&);
 
 }  // namespace anlan::app

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "app/describe.h"
 #include "app/plans.h"
@@ -53,13 +55,22 @@ Result<Value> check_parameter(const Platform& platform, const World& world, cons
 
 std::string text_form(const Value& v) { return describe(v); }
 
-Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write) {
+// `seen`: the world to judge by, where the caller knows that nothing in it matters that was written since. `noted`: takes
+// what is refused, and the record is written all the same, for a unit that will be undone: so what rests on the record is
+// judged too, and all that is wrong is said at once.
+Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const World* seen = nullptr,
+                  std::vector<Refusal>* noted = nullptr) {
   auto found = platform.definitions().records.find(write.reg);
   if (found == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
   const RecordDef& def = found->second;
   if (write.id.empty() || write.id.size() > 200 || write.id.find('/') != std::string::npos || write.id.find('\0') != std::string::npos)
     return fail(Code::invalid, "id must be 1 to 200 bytes without '/'", "id");
-  ANLAN_TRY(World world, platform.world(txn));
+  std::optional<World> fresh;
+  if (!seen) {
+    ANLAN_TRY(World now, platform.world(txn));
+    seen = &fresh.emplace(std::move(now));
+  }
+  const World& world = *seen;
   ANLAN_TRY(std::optional<RecordRow> stored, txn.record(write.reg, write.id));
   if (write.version && stored && *write.version != stored->version)
     return fail(Code::conflict, fmt::format("record {}/{} has version {} now", write.reg, write.id, stored->version), "version");
@@ -76,6 +87,10 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
   std::string state = !write.state.empty() ? write.state : stored ? stored->state : def.states.empty() ? "active" : def.states.front();
   if (!def.states.empty() && std::find(def.states.begin(), def.states.end(), state) == def.states.end())
     return fail(Code::invalid, fmt::format("state must be one of {}", fmt::join(def.states, ", ")), "state");
+
+  if (write.only_changes && stored && state == stored->state &&
+      std::all_of(given.as_map().begin(), given.as_map().end(), [&](const auto& one) { return before[one.first] == one.second; }))
+    return Value(Map{{"register", write.reg}, {"id", write.id}, {"version", stored->version}, {"state", state}, {"fields", before}, {"unchanged", true}});
 
   engine::RecordFacts facts(platform.definitions(), world, after.with("id", write.id).with("state", state),
                             stored ? before.with("id", write.id).with("state", stored->state) : Value(), actor, platform.now());
@@ -103,7 +118,17 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
     if (guard.condition.holds(facts)) continue;
     refusals.push_back({guard.basis.clause, guard.code, guard.otherwise, guard.field, guard.basis.req.empty() ? "" : guard.basis.req.front(), ""});
   }
-  if (!refusals.empty()) return refuse(std::move(refusals));
+  auto settle = [&](Status status) -> Status {
+    if (status || !noted) return status;
+    const std::string& field = status.error().field;
+    if (status.error().refusals.empty()) {  // of a field that is refused already nothing more needs saying
+      if (std::any_of(noted->begin(), noted->end(), [&](const Refusal& r) { return r.field == field; })) return {};
+      return status;
+    }
+    std::move(status.error().refusals.begin(), status.error().refusals.end(), std::back_inserter(*noted));
+    return {};
+  };
+  if (!refusals.empty()) ANLAN_CHECK(settle(refuse(std::move(refusals))));
 
   // Granting a post is where incompatible posts meet first.
   if (write.reg == "grant") {
@@ -113,18 +138,18 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
     grant.post = after["post"].as_string();
     grant.board = after["board"].as_string();
     grant.unit = after["unit"].as_string();
-    grant.line = static_cast<int>(after["line"].as_int());
+    if (!noted || noted->empty()) grant.line = static_cast<int>(after["line"].as_int());
     if (after["until"].is(Value::Kind::instant)) grant.until = after["until"].as_instant();
     grant.through = after["through"].as_string();
     grant.exception = after["exception"].as_string();
     // What came through a group is caught when it is used (checked at every step), as groups are kept elsewhere.
     if (grant.through.empty() && (!grant.until || platform.now() < *grant.until))
-      ANLAN_CHECK(identity::may_grant(world.directory(), grant, platform.now()));
+      ANLAN_CHECK(settle(identity::may_grant(world.directory(), grant, platform.now())));
   }
   if (write.reg == "delegation") {
     identity::Delegation d{write.id, after["person"].as_string(), after["to"].as_string(), after["post"].as_string(),
                            after["board"].as_string(), after["start"].as_instant(), after["end"].as_instant()};
-    if (platform.now() < d.until) ANLAN_CHECK(identity::may_delegate(world.directory(), d, platform.now()));
+    if (platform.now() < d.until) ANLAN_CHECK(settle(identity::may_delegate(world.directory(), d, platform.now())));
   }
 
   RecordRow row;
@@ -176,6 +201,69 @@ Value record_value(const RecordRow& row) {
   if (row.valid_to) m.emplace("valid_to", *row.valid_to);
   if (row.retain_until) m.emplace("retain_until", *row.retain_until);
   return Value(std::move(m));
+}
+
+// Whether rules of the register ask for other records, so that each row must see the rows before it.
+bool looks_around(const RecordDef& def) {
+  auto asks = [](const expr::Program& program) { return !program.empty() && !program.calls().empty(); };
+  return asks(def.retain_until) || std::any_of(def.guards.begin(), def.guards.end(), [&](const auto& g) { return asks(g.condition); }) ||
+         std::any_of(def.fields.begin(), def.fields.end(), [&](const auto& f) { return asks(f.check) || asks(f.required_when); });
+}
+
+// The order in which rows are written, and whether the world must be read anew before one: it is built from whole
+// registers, and built before each row the import of a thousand people would hold the writer for minutes. Rows of one
+// register need not see each other, but for posts: of each person's, one comes in a round.
+struct Turn {
+  std::size_t row;
+  bool anew;
+};
+std::vector<Turn> turns(const Platform& platform, const List& rows) {
+  std::vector<Turn> out;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::string& reg = rows[begin]["register"].as_string();
+    std::size_t end = begin;
+    while (end < rows.size() && rows[end]["register"].as_string() == reg) ++end;
+    auto def = platform.definitions().records.find(reg);
+    const bool each = def == platform.definitions().records.end() || looks_around(def->second);
+    const char* holder = reg == "grant" ? "person" : reg == "delegation" ? "to" : nullptr;
+    std::vector<std::vector<std::size_t>> rounds(1);
+    std::map<std::string, std::size_t, std::less<>> had;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t round = holder && !each ? had[rows[i]["fields"][holder].as_string()]++ : 0;
+      if (round == rounds.size()) rounds.emplace_back();
+      rounds[round].push_back(i);
+    }
+    for (const auto& round : rounds)
+      for (std::size_t i = 0; i < round.size(); ++i) out.push_back({round[i], each || i == 0});
+    begin = end;
+  }
+  return out;
+}
+
+// Where in an import something is wrong: rows[2].login.
+std::string place(std::size_t row, std::string_view field) {
+  if (field.starts_with("fields.")) field.remove_prefix(7);
+  return field.empty() ? fmt::format("rows[{}]", row) : fmt::format("rows[{}].{}", row, field);
+}
+
+// An error that is no refusal, for the people who filled the rows: its message is for developers.
+Text said(const Platform& platform, const RecordWrite& write, const Error& error) {
+  std::string_view key = error.field;
+  if (key.starts_with("fields.")) key.remove_prefix(7);
+  if (key == "id") return {"编号须为 1 至 200 字节，不含“/”", error.message};
+  auto def = platform.definitions().records.find(write.reg);
+  if (def == platform.definitions().records.end()) return {"没有这本登记簿", error.message};
+  if (key == "state") return {fmt::format("没有这个状态；可用的有 {}", fmt::join(def->second.states, "、")), error.message};
+  // A unique key of several fields is named "system+province".
+  std::string zh;
+  for (const auto& field : def->second.fields)
+    if (key == field.key || key.starts_with(field.key + "+") || key.find("+" + field.key) != std::string_view::npos || key.starts_with(field.key + "["))
+      zh += (zh.empty() ? "" : "、") + field.label.zh;
+  switch (error.code) {
+    case Code::conflict: return {fmt::format("{}与另一条记录相同", zh), error.message};
+    case Code::not_found: return {fmt::format("没有登记过这个{}", zh), error.message};
+    default: return {fmt::format("{}的内容不合要求", zh.empty() ? "这一行" : zh), error.message};
+  }
 }
 
 // Registers of the organisation are read by every signed-in person (who to call); others by whoever maintains them or
@@ -235,37 +323,45 @@ Result<Value> write_record_as_platform(Platform& platform, Txn& txn, const engin
   return put(platform, txn, as, write);
 }
 
-Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run) {
-  List errors;
-  std::int64_t n = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name};
-    auto done = write_record_as_platform(platform, txn, actor, write);
-    if (done) {
-      ++n;
+Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& actor, const std::string& name, const List& rows, bool dry_run,
+                             ImportTally* tally) {
+  ImportTally done;
+  std::map<std::size_t, std::vector<Refusal>> wrong;  // by row
+  engine::Actor as = actor;
+  as.platform = true;
+  std::optional<World> world;
+  for (const auto& [i, anew] : turns(platform, rows)) {
+    RecordWrite write{rows[i]["register"].as_string(), rows[i]["id"].as_string(), rows[i]["fields"], rows[i]["state"].as_string(), {}, "import " + name, true};
+    if (anew) {
+      ANLAN_TRY(World now, platform.world(txn));
+      world.emplace(std::move(now));
+    }
+    std::vector<Refusal> refused;
+    auto written = put(platform, txn, as, write, &*world, &refused);
+    if (written && refused.empty()) {
+      ++((*written)["unchanged"].as_bool() ? done.unchanged : (*written)["version"].as_int() == 1 ? done.created : done.changed);
       continue;
     }
-    const Error& error = done.error();
-    if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
-    if (error.refusals.empty()) {
-      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", error.field}, {"message", error.message}}));
+    if (!written) {
+      const Error& error = written.error();
+      if (error.code == Code::internal || error.code == Code::no_space || error.code == Code::unavailable) return std::unexpected(error);
+      refused.insert(refused.end(), error.refusals.begin(), error.refusals.end());
+      if (error.refusals.empty()) refused.push_back({"", std::string(anlan::name(error.code)), said(platform, write, error), error.field, "", ""});
     }
-    for (const Refusal& refusal : error.refusals)
-      errors.push_back(Value(Map{{"row", static_cast<std::int64_t>(i + 1)}, {"id", write.id}, {"field", refusal.field},
-                                 {"zh", refusal.text.zh}, {"en", refusal.text.en}, {"clause", refusal.clause}}));
+    for (Refusal& refusal : refused) {
+      refusal.field = place(i, refusal.field);
+      wrong[i].push_back(std::move(refusal));
+    }
   }
-  if (!errors.empty()) {
-    std::string first = describe(errors.front());
+  if (tally) *tally = done;
+  if (!wrong.empty()) {
     std::vector<Refusal> refusals;
-    for (const Value& e : errors)
-      refusals.push_back({e["clause"].as_string(), "import_row",
-                          {fmt::format("第{}行 {}：{}", e["row"].as_int(), e["field"].as_string(), e["zh"].is_null() ? e["message"].as_string() : e["zh"].as_string()),
-                           fmt::format("row {} {}: {}", e["row"].as_int(), e["field"].as_string(), e["en"].is_null() ? e["message"].as_string() : e["en"].as_string())},
-                          fmt::format("rows[{}].{}", e["row"].as_int() - 1, e["field"].as_string()), "", ""});
-    return refuse(std::move(refusals), Code::invalid);
+    for (auto& [row, of_row] : wrong) std::move(of_row.begin(), of_row.end(), std::back_inserter(refusals));
+    std::string message = fmt::format("{}: {}", refusals.front().field, refusals.front().text.en);
+    return std::unexpected(Error{Code::invalid, std::move(message), "rows", std::move(refusals)});
   }
-  if (dry_run) return fail(Code::refused, fmt::format("dry run: {} rows are good", n));
-  return Value(Map{{"imported", n}});
+  if (dry_run) return fail(Code::refused, fmt::format("dry run: {} rows are good", rows.size()));
+  return Value(done.view()).with("imported", static_cast<std::int64_t>(rows.size()));
 }
 
 Result<Value> get_record(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& reg, const std::string& id) {

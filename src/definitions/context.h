@@ -104,6 +104,7 @@ class Context {
   std::map<std::string, std::string> declared_;            // "process incident 1" -> where
   std::map<std::string, std::map<calendar::Day, Text>> off_, work_;  // holiday tables by key
   std::map<std::string, calendar::Day> known_until_;
+  std::map<std::string, Text> holidays_title_;
   std::map<std::string, std::pair<std::string, const Node*>> patterns_;  // number pattern -> process, place
 };
 

@@ -64,6 +64,8 @@ TEST(Load, WholeSample) {
   EXPECT_EQ(d.incompatibilities.at(0).ground.requirement, "1.2-p1-1");
   EXPECT_EQ(d.incompatibilities.at(0).ground.waiver, "exception");
   const auto& office = d.calendars.at("office");
+  EXPECT_EQ(office.spec().title, (Text{"办公", "Office"}));
+  EXPECT_FALSE(office.spec().holidays_title.empty());
   auto day = [](int d) { return calendar::day(2026, 1, d); };
   EXPECT_FALSE(office.is_workday(day(1)));
   EXPECT_TRUE(office.is_workday(day(4)));   // a Sunday, made up

@@ -139,7 +139,7 @@ void Context::holidays(const Document& document) {
   for (const auto& [key, member] : o.named("holidays")) {
     Object h(*member->value, fmt::format("holiday table '{}'", key), problems);
     if (!h.usable()) continue;
-    h.need_both("title");
+    holidays_title_[key] = h.need_both("title");
     if (const Node* source = h.get("source")) {
       Object s(*source, "'source'", problems);
       for (const char* k : {"name", "version", "licence"}) s.need_text(k);
@@ -213,7 +213,7 @@ void Context::calendars(const Document& document) {
     calendar::WorkCalendar::Spec spec;
     spec.key = key;
     bool good = true;
-    c.need_both("title");
+    spec.title = c.need_both("title");
     c.flag("own_choice");
     if (const Node* zone = c.need("zone")) {
       auto name = read_text(*zone, "'zone'", problems).value_or("");
@@ -246,6 +246,7 @@ void Context::calendars(const Document& document) {
       auto name = read_text(*table, "'holidays'", problems).value_or("");
       if (check_one(*table, "holiday table", name, keys_of(off_))) {
         spec.holidays = off_[name];
+        spec.holidays_title = holidays_title_[name];
         spec.makeup_days = work_[name];
         if (known_until_.contains(name)) spec.known_until = known_until_[name];
       }

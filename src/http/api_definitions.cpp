@@ -109,6 +109,13 @@ void add_definition_routes(Builder& b) {
            ANLAN_CHECK(known_parameters(request, {}));
            return json_response(app::list_posts(world));
          });
+  b.read("/api/v1/calendars", "*",
+         {.tag = definitions, .summary = "Calendars with their hours and the last day of known holidays",
+          .answer = "The calendars.", .schema = "Page"},
+         [api](const Request& request, const Caller&, Reader&, const World&) -> Result<Response> {
+           ANLAN_CHECK(known_parameters(request, {}));
+           return json_response(app::list_calendars(api->platform));
+         });
   b.read("/api/v1/requirements", "*",
          {.tag = definitions, .summary = "Requirements of the standard, in our words", .answer = "A page, by id.",
           .schema = "Page",

@@ -152,7 +152,7 @@ void add_record_routes(Builder& b) {
       "POST", "/api/v1/import", "",
       {.tag = records,
        .summary = "Write many records, all or none; a dry run only checks",
-       .answer = "What was written."},
+       .answer = "How many were created, changed, unchanged."},
       {{"name", "string", true, "of the import, for the log"},
        {"rows", "array", true, "[{register, id, fields, state?}]"},
        {"dry_run", "boolean"}},
@@ -164,19 +164,20 @@ void add_record_routes(Builder& b) {
               {{"register", "string", true}, {"id", "string", true}, {"fields", "object", true}, {"state", "string"}});
           if (!status) return respond(problem(status.error(), *request));
         }
+        auto tally = std::make_shared<app::ImportTally>();
         api->platform.write(
-            [api, caller, body, dry_run](Txn& txn, const World& world) -> Result<Value> {
+            [api, caller, body, dry_run, tally](Txn& txn, const World& world) -> Result<Value> {
               std::set<std::string> registers;
               for (const Value& row : body["rows"].as_list()) registers.insert(row["register"].as_string());
               for (const auto& reg : registers) ANLAN_CHECK(may_maintain(api->platform, caller, world, reg));
               return app::import_records(api->platform, txn, caller.principal.actor(), body["name"].as_string(),
-                                         body["rows"].as_list(), dry_run);
+                                         body["rows"].as_list(), dry_run, tally.get());
             },
-            [request, dry_run, rows = static_cast<std::int64_t>(body["rows"].as_list().size()),
+            [request, dry_run, tally, rows = static_cast<std::int64_t>(body["rows"].as_list().size()),
              respond = std::move(respond)](Result<Value> result) mutable {
               // A dry run ends in a refusal without reasons, so that nothing of it is written.
               if (!result && dry_run && result.error().code == Code::refused && result.error().refusals.empty())
-                return respond(json_response(Value(Map{{"dry_run", true}, {"good", rows}})));
+                return respond(json_response(tally->view().with("dry_run", true).with("good", rows)));
               if (!result) {
                 Error error = result.error();
                 if (error.code == Code::invalid && error.field.empty()) error.field = "rows";

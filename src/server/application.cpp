@@ -203,7 +203,7 @@ Status Application::sow() {
     });
     if (!sown) {
       Error error = sown.error();
-      for (const Refusal& refusal : error.refusals) error.message += "\n  " + refusal.text.en;
+      for (const Refusal& refusal : error.refusals) error.message += "\n  " + refusal.field + ": " + refusal.text.en;
       error.message = path + ": " + error.message;
       return std::unexpected(std::move(error));
     }

@@ -759,7 +759,29 @@ TEST_F(ServerTest, RegistersAndParameters) {
   const Reply bad =
       boss->post("/api/v1/import", R"({"name":"units","rows":[{"register":"unit","id":"c","fields":{}}]})");
   EXPECT_EQ(bad.status, 422);
-  EXPECT_EQ(bad.body["refusals"].as_list().size(), 1u);
+  ASSERT_EQ(bad.body["refusals"].as_list().size(), 1u);
+  EXPECT_EQ(bad.body["refusals"].as_list()[0]["field"], Value("rows[0].name"));
+  EXPECT_EQ(bad.body["refusals"].as_list()[0]["code"], Value("required_name"));
+
+  // What says nothing new makes no version; each mistake stands at its row and field, whatever kind it is of.
+  const std::string again =
+      R"([{"register":"unit","id":"a","fields":{"name":"甲"}},{"register":"unit","id":"b","fields":{"name":"丙"}},)"
+      R"({"register":"unit","id":"d","fields":{"name":"丁"}}])";
+  const Reply twice = boss->post("/api/v1/import", R"({"name":"units","rows":)" + again + "}");
+  EXPECT_EQ(twice.body["unchanged"], Value(1));
+  EXPECT_EQ(twice.body["changed"], Value(1));
+  EXPECT_EQ(twice.body["created"], Value(1));
+  EXPECT_EQ(ann->get("/api/v1/records/unit/a").body["version"], Value(1));
+  EXPECT_EQ(ann->get("/api/v1/records/unit/b").body["version"], Value(2));
+  const Reply mixed = boss->post(
+      "/api/v1/import", R"({"name":"mixed","dry_run":true,"rows":[{"register":"unit","id":"x/y","fields":{"name":"x"}},)"
+                        R"({"register":"unit","id":"e","fields":{"name":"戊"}},)"
+                        R"({"register":"unit","id":"f","fields":{"name":7}}]})");
+  EXPECT_EQ(mixed.status, 422);
+  ASSERT_EQ(mixed.body["refusals"].as_list().size(), 2u);
+  EXPECT_EQ(mixed.body["refusals"].as_list()[0]["field"], Value("rows[0].id"));
+  EXPECT_EQ(mixed.body["refusals"].as_list()[1]["field"], Value("rows[2].name"));
+  EXPECT_NE(mixed.body["refusals"].as_list()[1]["zh"].as_string().find("内容不合要求"), std::string::npos);
   EXPECT_EQ(ann->post("/api/v1/import", R"({"name":"units","rows":)" + rows + "}").status, 403);
 }
 

@@ -1,8 +1,10 @@
 // The UI as people meet it: an incident from opening to close, refusals, conflicts, every page in both languages, both
 // themes and two widths, accessibility, and texts that try to be script.
 import { chromium } from 'playwright-core'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 
 const [base, ...rest] = process.argv.slice(2)
 const screens = rest.includes('--screens')
@@ -11,7 +13,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
 
 const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } }
-async function open({ person = 'duty', size = 'wide', theme = 'light', language = 'zh' } = {}) {
+async function open({ person = 'duty', size = 'wide', theme = 'light', language = 'zh', at = base } = {}) {
   const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, locale: language === 'zh' ? 'zh-CN' : 'en-US' })
   await context.addInitScript((l) => localStorage.setItem('language', l), language)
   const page = await context.newPage()
@@ -23,14 +25,16 @@ async function open({ person = 'duty', size = 'wide', theme = 'light', language 
     if (m.type() === 'error' && !m.location().url.endsWith('/api/v1/import') && !/401 \(Unauthorized\)/.test(m.text())) page.errors.push(`${m.text()} ${m.location().url}`) })
   page.on('pageerror', (e) => page.errors.push(String(e)))
   page.on('dialog', async (d) => { page.errors.push('a dialog opened: ' + d.message()); await d.dismiss() })
-  await page.goto(base + '/signin')
-  await page.locator('input').first().fill(person)
-  await page.locator('input[type=password]').fill('anlan-demo')
-  await page.keyboard.press('Enter')
-  await page.waitForURL((u) => u.pathname === '/')
-  await quiet(page)
+  if (person) {
+    await page.goto(at + '/signin')
+    await page.locator('input').first().fill(person)
+    await page.locator('input[type=password]').fill('anlan-demo')
+    await page.keyboard.press('Enter')
+    await page.waitForURL((u) => u.pathname === '/')
+    await quiet(page)
+  }
   page.api = async (method, path, body) => {
-    const answer = await context.request.fetch(base + path, { method, data: body, headers: { 'X-Anlan-Request': '1', 'Content-Type': 'application/json' } })
+    const answer = await context.request.fetch(at + path, { method, data: body, headers: { 'X-Anlan-Request': '1', 'Content-Type': 'application/json' } })
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`)
     return answer.json()
   }
@@ -281,7 +285,87 @@ test('a visitor of the demonstration: one press, steps, and a status page withou
   await context.close()
 })
 
-const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
+// An installation without anybody, and the link that makes its first administrator.
+async function empty() {
+  const data = mkdtempSync(tmpdir() + '/anlan-')
+  const server = spawn(process.env.ANLAN, ['serve', '--definitions', 'definitions', '--data', data, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const link = await new Promise((resolve, reject) => {
+    let said = ''
+    server.stdout.on('data', (chunk) => { const found = (said += chunk).match(/http:\S+first-start#\S+/); if (found) resolve(found[0]) })
+    server.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)))
+  })
+  return { link, at: new URL(link).origin, end: async () => { const gone = new Promise((r) => server.once('exit', r)); server.kill(); await gone; rmSync(data, { recursive: true, force: true }) } }
+}
+test('an empty installation is set up from files: the wrong row is shown, mended, written, and an incident opened', async () => {
+  const house = await empty()
+  try {
+    const page = await open({ person: null, at: house.at })
+    await page.goto(house.link)
+    for (const [id, value] of [['login', 'boss'], ['name', '沈管'], ['password', 'four calm green rivers']]) await page.locator('#' + id).fill(value)
+    await page.locator('button[type=submit]').click()
+    await page.getByRole('link', { name: '开始启用' }).click()
+    await page.waitForURL((u) => u.pathname === '/setup')
+    const drop = async (step, name, content) => {
+      await page.locator('.step', { hasText: step }).click()
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.isBuffer(content) ? content : Buffer.from(content) })
+    }
+    const write = async (n) => {
+      await page.getByRole('button', { name: `写入 ${n} 条` }).click()
+      await page.getByText(`已写入：新增 ${n} 条，更改 0 条，无变化 0 条。`).waitFor({ timeout: 8000 })
+    }
+    await drop('机构与部门', '机构.csv', '名称,上级\n总公司,\n运维中心,总公司\n')
+    await write(2)
+    // As Chinese Excel writes it, with a column that is nobody's and one cell that is wrong.
+    const people = (internal) => execFileSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: `登录名,姓名,本单位正式员工,部门,工龄\nwang,王经,是,运维中心,9\nchen,陈值,${internal},运维中心,3\ngong,龚开,是,运维中心,5\n` })
+    await drop('人员', '人员.csv', people('可能'))
+    const wrong = page.locator('.wrong tbody tr')
+    await wrong.first().waitFor({ timeout: 8000 })
+    must(await wrong.count() === 1 && /^\s*3\s+本单位正式员工\s+可能\s+“可能”不是“是”或“否”\s+写 是 或 否/.test(await wrong.innerText()), 'the mistake is not at its row and column: ' + await wrong.allInnerTexts())
+    must(await page.getByRole('button', { name: /^写入/ }).isDisabled(), 'a file with a mistake may be written')
+    must(await page.getByText('1 列没有对上').count(), 'the column that is nobody\'s is not shown')
+    must((await page.api('GET', '/api/v1/records/person')).items.length === 1, 'something of it was written')
+    await drop('人员', '人员.csv', people('是'))
+    await write(3)
+    await drop('运维板块', '板块.csv', 'id,名称,运维经理,类型\ncore,核心应用板块,王经,应用\n')
+    await write(1)
+    // What annex A keeps apart is said with both posts and its clause, also where the row before it is refused itself.
+    const posts = (line, last) => `人员,岗位,板块,一线或二线\n王经,运维经理,核心应用板块,\n陈值,运维岗,核心应用板块,${line}\n${last}\n`
+    await drop('岗位授予', '岗位.csv', posts(3, '陈值,开发岗,,'))
+    await wrong.nth(1).waitFor({ timeout: 8000 })
+    must(await wrong.count() === 2 && /^\s*3\s+一线或二线\s+3\s+只能填 1/.test(await wrong.first().innerText()), 'the refusals are not placed: ' + await wrong.allInnerTexts())
+    const clash = await wrong.nth(1).innerText()
+    for (const said of ['4', '岗位', '“开发岗”', '“运维岗”', 'A.2']) must(clash.includes(said), `the refusal does not say ${said}: ${clash}`)
+    await drop('岗位授予', '岗位.csv', posts(1, '龚开,开发岗,,'))
+    await write(3)
+    await drop('信息系统与服务时段', '系统.csv', '编号,名称,运维板块,是否重要信息系统,业务服务时段（日历）,状态\nCORE,核心承保系统,核心应用板块,是,service_hours_default,在用\n')
+    await write(1)
+    await drop('值班', '值班.csv', '板块,一线或二线,值班人,开始,结束\n核心应用板块,1,陈值,2020-01-01,2099-12-31 08:00\n')
+    await write(1)
+    // What stands comes back as a workbook and changes nothing.
+    await page.locator('.step', { hasText: '一次导入全部' }).click()
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: '下载含现有记录的表' }).click()])
+    await page.locator('input[type=file]').setInputFiles({ name: 'all.xlsx', mimeType: 'application/octet-stream', buffer: readFileSync(await saved.path()) })
+    await page.getByText('内容与现有记录完全一致').waitFor({ timeout: 8000 })
+    await page.locator('.step', { hasText: '工作日历' }).click()
+    await page.getByText(/中国大陆法定节假日与调休，已知至 \d{4}-12-31/).waitFor()
+
+    const invited = await page.api('POST', '/api/v1/people/chen/invitation')
+    const duty = await open({ person: null, at: house.at })
+    await duty.goto(house.at + invited.path)
+    for (const id of ['password', 'repeated']) await duty.locator('#' + id).fill('six quiet brown bridges')
+    await duty.locator('button[type=submit]').click()
+    await duty.waitForURL((u) => u.pathname === '/')
+    const ticket = await incident(duty, { system: 'CORE', title: '新建系统上的第一张单' })
+    await duty.goto(`${house.at}/t/${ticket.number}`)
+    await duty.locator('main').getByText('核心承保系统').first().waitFor({ timeout: 8000 })
+    must(ticket.holder === 'chen', 'the incident is not with whoever is on duty: ' + ticket.holder)
+    page.errors.push(...duty.errors)
+    must(!page.errors.length, page.errors.join('\n'))
+    await stop(page); await stop(duty)
+  } finally { await house.end() }
+})
+
+const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status'], ['setup', '/setup']]
 async function visit(page, path) {
   let address = path
   if (path === '/t/') address += (await page.api('GET', '/api/v1/tickets?q=' + encodeURIComponent('state:line2') + '&limit=1')).items[0].number
@@ -301,7 +385,7 @@ for (const language of ['zh', 'en'])
             const out = []
             if (document.documentElement.scrollWidth > innerWidth) out.push('is wider than the window')
             const text = document.body.innerText
-            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|process|plans?|session|signin|notices?|palette)\.[a-z_]+(\s|$)/m)
+            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|process|plans?|session|setup|signin|notices?|palette)\.[a-z_]+(\s|$)/m)
             if (key) out.push('shows the key ' + key[0].trim())
             for (const b of document.querySelectorAll('button')) if (b.scrollWidth > b.clientWidth + 1 && getComputedStyle(b).overflow !== 'visible' && b.innerText.trim()) out.push('clips ' + JSON.stringify(b.innerText.slice(0, 20)))
             if (english) for (const el of document.querySelectorAll('nav a, main h2, main label, main th, footer button')) if (/[\u4e00-\u9fff]/.test(el.innerText) && !el.closest('[lang=zh]')) out.push('has Chinese in ' + JSON.stringify(el.innerText.slice(0, 20)))

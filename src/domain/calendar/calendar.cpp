@@ -184,6 +184,7 @@ WorkCalendar::WorkCalendar(Spec given) {
 
 const std::string& WorkCalendar::key() const { return impl_->spec.key; }
 const Zone& WorkCalendar::zone() const { return impl_->spec.zone; }
+const WorkCalendar::Spec& WorkCalendar::spec() const { return impl_->spec; }
 
 bool WorkCalendar::is_workday(Day d) const {
   int i = impl_->index_of(d);

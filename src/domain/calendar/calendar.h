@@ -61,6 +61,7 @@ class WorkCalendar {
  public:
   struct Spec {
     std::string key;
+    Text title, holidays_title;                   // as people read them; no rule rests on them
     Zone zone = Zone::shanghai();
     std::map<int, std::vector<Hours>> week;       // weekday 1..7 -> hours; an absent weekday is no workday
     std::vector<Hours> makeup_hours;              // on a make-up workday; empty: those of the week's first workday
@@ -77,6 +78,7 @@ class WorkCalendar {
 
   const std::string& key() const;
   const Zone& zone() const;
+  const Spec& spec() const;                       // what it was made of
   bool is_workday(Day) const;
   bool is_open(Instant) const;                    // inside business hours
   bool provisional(Day) const;                    // rests on a year without statutory data

@@ -103,6 +103,7 @@ std::vector<Refusal> against(const Directory& d, const Person& person, const Pos
       continue;
     }
     reasons.push_back(incompatible(d, post.code, held, *rule));
+    reasons.back().field = "post";
   }
   if (!named_exception.empty() && !used) {
     reasons.push_back({{}, "exception_not_valid",

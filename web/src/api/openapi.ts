@@ -23,6 +23,7 @@ export interface Schemas {
 }
 export type GetPath =
   | '/api/v1/alerts'
+  | '/api/v1/calendars'
   | '/api/v1/compliance'
   | '/api/v1/demo'
   | '/api/v1/me'

@@ -101,7 +101,7 @@ export interface Alert {
   [key: string]: unknown
 }
 export interface Register extends Text {
-  key: string; fields: Field[]; maintain?: { post: string; zh: string; en: string }[]; states?: string[]; clause?: string
+  key: string; fields: Field[]; maintain?: string[]; states?: string[]; unique?: string[][]; clause?: string
 }
 export interface Record_ {
   id: string; register: string; state: string; version: number; valid_from: string; valid_to?: string | null

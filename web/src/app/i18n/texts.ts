@@ -9,7 +9,7 @@ export const texts: Record<string, Pair | Record<string, Pair>> = {
   cancel: ['取消', 'Cancel'], close: ['关闭', 'Close'], retry: ['再试一次', 'Try again'], loading: ['正在读取', 'Loading'],
   nav: {
     workbench: ['工作台', 'Workbench'], tickets: ['工单', 'Tickets'], alerts: ['告警', 'Alerts'], notices: ['通知', 'Notices'], processes: ['流程', 'Processes'],
-    plans: ['计划与义务', 'Plans'], clauses: ['条款', 'Clauses'], records: ['登记簿', 'Registers'], people: ['人员与岗位', 'People'], parameters: ['参数', 'Parameters'],
+    plans: ['计划与义务', 'Plans'], clauses: ['条款', 'Clauses'], records: ['登记簿', 'Registers'], people: ['人员与岗位', 'People'], parameters: ['参数', 'Parameters'], setup: ['启用向导', 'Set-up'],
     new: ['新建', 'New'], skip: ['跳到正文', 'Skip to the content'], menu: ['菜单', 'Menu'], fold: ['收起或展开导航', 'Fold or unfold the navigation'], main: ['主导航', 'Main'],
     account: ['账户', 'Account'], light: ['浅色', 'Light'], dark: ['深色', 'Dark'], lost: ['连接中断，正在重连', 'Connection lost, trying again'],
   },

@@ -47,8 +47,6 @@ export async function allRecords(register: string): Promise<Record_[]> {
 // The answer to a write that is not made. `forbidden`: who asks may not write this register at all.
 export interface Rehearsal { good: boolean; refusals: Refusal[]; forbidden: Refusal | null }
 
-const bare = (text: string) => text.replace(/^第\d+行\s*[^：]*：/, '').replace(/^row \d+ [^:]*: /, '')
-
 export async function rehearse(register: string, id: string, fields: Record<string, unknown>, state?: string): Promise<Rehearsal> {
   try {
     await post('/api/v1/import', { name: 'form', dry_run: true, rows: [{ register, id, fields, ...(state ? { state } : {}) }] })
@@ -58,7 +56,7 @@ export async function rehearse(register: string, id: string, fields: Record<stri
     const said = error.problem.refusals ?? []
     if (error.status === 403) return { good: false, refusals: [], forbidden: said[0] ?? ({ clause: '', code: 'forbidden', zh: error.message, en: error.message, field: '', requirement: null } satisfies Refusal) }
     if (!said.length) throw error
-    return { good: false, forbidden: null, refusals: said.map((r) => ({ ...r, zh: bare(r.zh), en: bare(r.en), field: r.field.replace(/^rows\[\d+\]\./, '').replace(/^fields\./, '') })) }
+    return { good: false, forbidden: null, refusals: said.map((r) => ({ ...r, field: r.field.replace(/^rows\[\d+\]\.?/, '') })) }
   }
 }
 
@@ -66,7 +64,7 @@ const asked = new Map<string, Promise<Refusal | null>>()
 // null: may write; otherwise in whose hands it is.
 export function mayWrite(register: Register, me: Me | null): Promise<Refusal | null> {
   const held = new Set(me?.posts.map((p) => p.post))
-  if (me?.permissions.includes('records.maintain') || register.maintain?.some((m) => held.has(m.post))) return Promise.resolve(null)
+  if (me?.permissions.includes('records.maintain') || register.maintain?.some((post) => held.has(post))) return Promise.resolve(null)
   const key = `${me?.id}/${register.key}`
   let answer = asked.get(key)
   if (!answer) {
