@@ -13,6 +13,7 @@ export interface Schemas {
   Problem: { "code": string; "detail": string; "field"?: string; "instance"?: string; "refusals"?: Array<Schemas['Refusal']>; "request_id"?: string; "status": number; "title": string; "type": string }
   Record: { "fields"?: Record<string, unknown>; "id"?: string; "register"?: string; "state"?: string; "valid_from"?: string; "version"?: number }
   Refusal: { "clause": string; "code": string; "en": string; "field": string; "requirement": string; "waiver"?: "exception" | "break_glass"; "zh": string }
+  Report: { "approved_by"?: Record<string, unknown>; "drafted_at"?: string; "drafted_by"?: Record<string, unknown>; "drill"?: boolean; "key"?: string; "process"?: string; "sections"?: Array<Record<string, unknown>>; "state"?: string; "ticket"?: string; "title"?: Schemas['Text'] }
   Session: { "expires_at"?: string; "person"?: string }
   Task: { "holder"?: string | null; "id": string; "state": string; "title"?: Schemas['Text'] }
   Text: { "en": string; "zh": string }
@@ -32,12 +33,15 @@ export type GetPath =
   | '/api/v1/people'
   | '/api/v1/plans'
   | '/api/v1/plans/{key}'
+  | '/api/v1/posts'
   | '/api/v1/processes'
   | '/api/v1/processes/{key}'
   | '/api/v1/records/{register}'
   | '/api/v1/records/{register}/{id}'
   | '/api/v1/records/{register}/{id}/history'
   | '/api/v1/registers'
+  | '/api/v1/reports'
+  | '/api/v1/reports/{key}'
   | '/api/v1/requirements'
   | '/api/v1/stream'
   | '/api/v1/tickets'
@@ -50,6 +54,7 @@ export type GetPath =
   | '/api/v1/tickets/{number}/clocks'
   | '/api/v1/tickets/{number}/events'
   | '/api/v1/tickets/{number}/links'
+  | '/api/v1/tickets/{number}/presence'
   | '/api/v1/tickets/{number}/tasks'
   | '/api/v1/tokens'
   | '/api/v2/alerts'
@@ -78,6 +83,7 @@ export type PostPath =
   | '/api/v1/tickets/{number}/attachments'
   | '/api/v1/tickets/{number}/comments'
   | '/api/v1/tickets/{number}/overrides'
+  | '/api/v1/tickets/{number}/presence'
   | '/api/v1/tickets/{number}/tasks/{task}'
   | '/api/v1/tokens'
   | '/api/v2/alerts'
@@ -111,6 +117,7 @@ export interface Bodies {
   'post /api/v1/tickets/{number}/actions/{action}/check': { "as_role"?: string; "comment"?: string; "fields"?: Record<string, unknown> }
   'post /api/v1/tickets/{number}/comments': { "text": string }
   'post /api/v1/tickets/{number}/overrides': { "action"?: string; "code"?: string; "id"?: string; "kind": string; "reason"?: string; "review"?: string; "valid_for"?: string }
+  'post /api/v1/tickets/{number}/presence': { "action"?: string; "doing": string; "tab": string }
   'post /api/v1/tickets/{number}/tasks/{task}': { "answer": string; "comment"?: string; "fields"?: Record<string, unknown> }
   'post /api/v1/tokens': { "expires_at"?: string; "name": string; "scopes": Array<unknown> }
   'post /api/v2/alerts': unknown
