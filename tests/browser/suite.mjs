@@ -136,6 +136,52 @@ test('two people on one ticket: the second sees the conflict and loses nothing',
   await stop(one); await stop(two)
 })
 
+test('people on one ticket see each other and who fills in what; both save and nothing is lost', async () => {
+  const one = await open(), two = await open({ person: 'duty2', language: 'en' })
+  const ticket = await incident(one, { title: '两人同在' })
+  for (const page of [one, two]) { await page.goto(`${base}/t/${ticket.number}`); await page.locator('main h1').waitFor() }
+  const face = (page, words) => page.locator('.faces').getByTitle(words, { exact: true })
+  await face(one, '林守 正在看').waitFor({ timeout: 5000 })
+  await face(two, '陈值 is looking').waitFor({ timeout: 5000 })
+  const update = (page, words) => page.locator('main').getByRole('button', { name: words }).first().click()
+
+  await update(two, /^Update facts/)
+  const others = two.locator('.actdrawer'), sheet = one.locator('.actdrawer')
+  await others.locator('#a-scope').fill('他写的范围')
+  const line = one.locator('main').getByRole('status').getByText('林守 正在填“更新事实与影响”', { exact: true })
+  await line.waitFor({ timeout: 5000 })
+  await others.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await line.waitFor({ state: 'detached', timeout: 5000 })
+  await face(one, '林守 正在看').waitFor({ timeout: 5000 })
+
+  await update(two, /^Update facts/)
+  await update(one, /^更新事实与影响/)
+  await sheet.getByText('林守 正在填“更新事实与影响”', { exact: true }).waitFor({ timeout: 5000 })
+  await others.getByText(/^陈值 is filling in “Update facts/).waitFor({ timeout: 5000 })
+  must((await others.locator('#a-scope').inputValue()) === '他写的范围', 'the draft is gone')
+  await sheet.locator('#a-scope').fill('我写的范围')
+  await others.locator('button[type=submit]').click()
+  await others.locator('form').waitFor({ state: 'detached', timeout: 8000 })
+  await sheet.getByText(/正在填/).waitFor({ state: 'detached', timeout: 5000 })
+  await sheet.locator('button[type=submit]').click()
+  await sheet.locator('.conflict').waitFor({ timeout: 8000 })
+  must((await sheet.locator('.conflict').innerText()).includes('他写的范围'), 'the other value is not shown')
+  await sheet.locator('.conflict .side').last().click()
+  await sheet.locator('.conflict > button').click()
+  await sheet.locator('form').waitFor({ state: 'detached', timeout: 8000 })
+  must((await one.api('GET', `/api/v1/tickets/${ticket.number}`)).fields.scope === '我写的范围', 'the choice did not hold')
+  const log = JSON.stringify(await one.api('GET', `/api/v1/tickets/${ticket.number}/events`))
+  must(log.includes('他写的范围') && log.includes('我写的范围'), 'the log lost one of both')
+
+  await two.goto(base + '/tickets')
+  await one.locator('.faces').waitFor({ state: 'detached', timeout: 8000 })
+  await two.goto(`${base}/t/${ticket.number}`)
+  await face(one, '林守 正在看').waitFor({ timeout: 5000 })
+  await stop(two) // the window is shut
+  await one.locator('.faces').waitFor({ state: 'detached', timeout: 8000 })
+  await stop(one)
+})
+
 test('what another person does appears without a reload', async () => {
   const one = await open(), two = await open({ person: 'duty2' })
   const ticket = await incident(one, { title: '现场更新' })
@@ -183,7 +229,7 @@ for (const language of ['zh', 'en'])
             const out = []
             if (document.documentElement.scrollWidth > innerWidth) out.push('is wider than the window')
             const text = document.body.innerText
-            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|process|plans?|session|signin|notices?|palette)\.[a-z_]+(\s|$)/m)
+            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|presence|process|plans?|session|signin|notices?|palette)\.[a-z_]+(\s|$)/m)
             if (key) out.push('shows the key ' + key[0].trim())
             for (const b of document.querySelectorAll('button')) if (b.scrollWidth > b.clientWidth + 1 && getComputedStyle(b).overflow !== 'visible' && b.innerText.trim()) out.push('clips ' + JSON.stringify(b.innerText.slice(0, 20)))
             if (english) for (const el of document.querySelectorAll('nav a, main h2, main label, main th, footer button')) if (/[\u4e00-\u9fff]/.test(el.innerText) && !el.closest('[lang=zh]')) out.push('has Chinese in ' + JSON.stringify(el.innerText.slice(0, 20)))

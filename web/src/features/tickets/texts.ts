@@ -35,4 +35,8 @@ words('ticket', {
   n_override_used: ['使用了已批准的例外', 'an approved exception was used'], n_decision_raised: ['“{name}”由“{from}”升为“{to}”', '“{name}” rose from “{from}” to “{to}”'], n_clock_withdrawn: ['时限“{name}”撤销', 'deadline “{name}” withdrawn'], n_clock_reanchored: ['时限“{name}”的起点改为 {to}', 'deadline “{name}” now starts at {to}'], n_clock_retargeted: ['时限“{name}”改为 {span}', 'deadline “{name}” is now {span}'], link_in: ['被关联', 'linked from'], incoming: ['来自{title}', 'from: {title}'],
   closed: ['已关闭', 'Closed'], outcome: ['结果', 'Outcome'], copied: ['已复制链接', 'Link copied'], copy: ['复制链接', 'Copy link'], newer: ['有更新', 'Updated'], print: ['打印', 'Print'], about: ['概况', 'About'], sub_accept: ['更多', 'More'],
 })
+words('presence', {
+  here: ['也在这张工单上的人', 'Also on this ticket'], views: ['{who} 正在看', '{who} is looking'], fills: ['{who} 正在填“{what}”', '{who} is filling in “{what}”'],
+  fill_many: ['{who} 正在填“{what}”', '{who} are filling in “{what}”'], fills_some: ['{who} 正在办理', '{who} is filling in a step'], fill_some_many: ['{who} 正在办理', '{who} are filling in a step'], more: ['另有 {n} 人', '{n} more'],
+})
 words('over', { proposed: ['待批准', 'Waits for approval'], approved: ['已批准', 'Approved'], used: ['已使用，待复核', 'Used, waits for review'], reviewed: ['已复核', 'Reviewed'], by: ['{who} 批准', 'approved by {who}'] })
