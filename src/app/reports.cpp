@@ -103,6 +103,7 @@ const FieldType* type_of(const ProcessDef& process, std::string_view source) {
 }
 
 Value role_value(const ProcessDef* process, const std::string& key) {
+  if (key.empty()) return Value();
   const auto* role = process ? process->role(key) : nullptr;
   return Value(Map{{"key", key}, {"zh", role ? role->title.zh : key}, {"en", role ? role->title.en : key}});
 }
@@ -150,6 +151,28 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
+// The sections with their placeholders filled.
+List sections_of(const ReportDef& def, const ProcessDef& process, const engine::TicketFacts& facts, const World& world) {
+  const Speaker speaker(world);
+  List sections;
+  for (const auto& section : def.sections) {
+    std::map<std::string, std::string> zh, en;
+    List figures;
+    for (const auto& [source, program] : section.parts) {
+      const auto outcome = program.evaluate(facts);
+      const Value value = outcome.ok ? outcome.value : Value();
+      const Text words = speaker.say(value, type_of(process, source));
+      zh.emplace(source, words.zh);
+      en.emplace(source, words.en);
+      figures.push_back(Value(Map{{"expression", source}, {"value", value}, {"zh", words.zh}, {"en", words.en}}));
+    }
+    sections.push_back(Value(Map{{"title", text_value(section.title)},
+                                 {"text", text_value({filled(section.text.zh, zh), filled(section.text.en, en)})},
+                                 {"figures", Value(std::move(figures))}}));
+  }
+  return sections;
+}
+
 }  // namespace
 
 Result<Value> list_reports(Platform& platform, const World& world, const Principal& principal,
@@ -177,34 +200,53 @@ Result<Value> draft_report(Platform& platform, Reader& reader, const World& worl
   const engine::Engine engine(platform.definitions(), world);
   const engine::Actor actor = principal.actor();
   const Instant now = platform.now();
-  if (!engine.fits_role(ticket, def.drafted_by, actor, now) && !engine.fits_role(ticket, def.approved_by, actor, now))
+  if (!def.drafted_by.empty() && !engine.fits_role(ticket, def.drafted_by, actor, now) && !engine.fits_role(ticket, def.approved_by, actor, now))
     return fail(Code::forbidden, fmt::format("'{}' is for who drafts it ({}) or approves it ({})", key, def.drafted_by,
                                              def.approved_by));
 
   const engine::TicketFacts facts(platform.definitions(), world, process, &ticket, actor, now);
-  const Speaker speaker(world);
-  List sections;
-  for (const auto& section : def.sections) {
-    std::map<std::string, std::string> zh, en;
-    List figures;
-    for (const auto& [source, program] : section.parts) {
-      const auto outcome = program.evaluate(facts);
-      const Value value = outcome.ok ? outcome.value : Value();
-      const Text words = speaker.say(value, type_of(*process, source));
-      zh.emplace(source, words.zh);
-      en.emplace(source, words.en);
-      figures.push_back(Value(Map{{"expression", source}, {"value", value}, {"zh", words.zh}, {"en", words.en}}));
-    }
-    sections.push_back(Value(Map{{"title", text_value(section.title)},
-                                 {"text", text_value({filled(section.text.zh, zh), filled(section.text.en, en)})},
-                                 {"figures", Value(std::move(figures))}}));
-  }
+  List sections = sections_of(def, *process, facts, world);
   return report_value(platform, def)
       .with("ticket", ticket.number)
       .with("state", ticket.state)
       .with("drill", ticket.drill)
       .with("drafted_at", now)
       .with("sections", Value(std::move(sections)));
+}
+
+Result<Value> public_reports(Platform& platform, Reader& reader, const World& world) {
+  const Instant now = platform.now();
+  List items;
+  for (const auto& [key, def] : platform.definitions().reports) {
+    if (def.public_while.empty()) continue;
+    TicketQuery query;
+    query.process = {def.process};
+    query.open = true;
+    query.sort = TicketQuery::Sort::updated_desc;
+    query.limit = 200;
+    Scope every;
+    every.all = true;
+    ANLAN_TRY(auto page, reader.tickets(query, every));
+    for (const auto& row : page.items) {
+      ANLAN_TRY(Ticket ticket, ticket_for_anybody(platform, reader, world, row.number));
+      const ProcessDef* process = platform.definitions().process(ticket.process, ticket.shape);
+      const engine::TicketFacts facts(platform.definitions(), world, process, &ticket, engine::Actor{}, now);
+      const auto holds = def.public_while.evaluate(facts);
+      if (!holds.ok || !holds.value.as_bool()) continue;
+      Text words;
+      for (const Value& section : sections_of(def, *process, facts, world)) {
+        words.zh += section["text"]["zh"].as_string();
+        words.en += (words.en.empty() ? "" : " ") + section["text"]["en"].as_string();
+      }
+      items.push_back(Value(Map{{"report", key},
+                                {"title", text_value(def.title)},
+                                {"since", row.opened_at},
+                                {"updated_at", row.updated_at},
+                                {"zh", words.zh},
+                                {"en", words.en}}));
+    }
+  }
+  return Value(Map{{"items", Value(std::move(items))}, {"at", now}});
 }
 
 std::string report_page(const World& world, const Value& draft, const std::string& language) {

@@ -632,6 +632,14 @@ Result<Ticket> readable_ticket(Platform& platform, Reader& reader, const World& 
   return ticket;
 }
 
+Result<Ticket> ticket_for_anybody(Platform& platform, Reader& reader, const World& world, const std::string& number) {
+  ANLAN_TRY(Ticket ticket, load(reader, number));
+  const ProcessDef* process = platform.definitions().process(ticket.process, ticket.shape);
+  if (!process) return fail(Code::internal, "the process is not loaded");
+  ticket.fields = readable_fields(platform, world, Principal{}, ticket, *process);
+  return ticket;
+}
+
 Status may_see(Platform& platform, Reader& reader, const World& world, const Principal& principal, const std::string& number) {
   return visible(platform, reader, world, principal, number);
 }
@@ -700,10 +708,9 @@ Result<Value> watched(Platform& platform, Reader& reader, const World& world, co
   return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
 }
 
-Result<Value> list(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {
-  ANLAN_TRY(Page<TicketRow> page, reader.tickets(query, platform.scope(principal, world)));
+List rows_of_list(Platform& platform, const World& world, const std::vector<TicketRow>& rows) {
   List items;
-  items.reserve(page.items.size());
+  items.reserve(rows.size());
   // A page repeats few titles and names: each is made once and shared.
   std::map<const Text*, Value> titles;
   auto title_of = [&](const Text& text) -> const Value& {
@@ -717,7 +724,7 @@ Result<Value> list(Platform& platform, Reader& reader, const World& world, const
     if (fresh) at->second = person_value(world, id);
     return at->second;
   };
-  for (const TicketRow& row : page.items) {
+  for (const TicketRow& row : rows) {
     const ProcessDef* process = platform.definitions().process(row.process, row.shape);
     const auto* state = process ? process->state(row.state) : nullptr;
     Value severity, severity_title;
@@ -748,7 +755,12 @@ Result<Value> list(Platform& platform, Reader& reader, const World& world, const
                               {"fields", Value(std::move(indexed))},
                               {"version", row.version}}));
   }
-  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", page.next_cursor.empty() ? Value() : Value(page.next_cursor)}});
+  return items;
+}
+
+Result<Value> list(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {
+  ANLAN_TRY(Page<TicketRow> page, reader.tickets(query, platform.scope(principal, world)));
+  return Value(Map{{"items", Value(rows_of_list(platform, world, page.items))}, {"next_cursor", page.next_cursor.empty() ? Value() : Value(page.next_cursor)}});
 }
 
 Result<Value> facets(Platform& platform, Reader& reader, const World& world, const Principal& principal, const TicketQuery& query) {

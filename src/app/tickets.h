@@ -49,9 +49,13 @@ Status may_act(Platform&, Txn&, const Principal&, const std::string& number);
 // --- reads; Code::not_found also when the ticket is out of the reader's scope ---
 
 // The ticket as the principal may read it: visible, and fields that he may not read are unset.
+// For pages without a login: of its fields only those that anybody may read. The caller says why it may be shown at all.
+Result<engine::Ticket> ticket_for_anybody(Platform&, Reader&, const World&, const std::string& number);
 Result<engine::Ticket> readable_ticket(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Status may_see(Platform&, Reader&, const World&, const Principal&, const std::string& number);
 Result<Value> view(Platform&, Reader&, const World&, const Principal&, const std::string& number);
+// Rows as lists show them; who may see them was asked before.
+List rows_of_list(Platform&, const World&, const std::vector<TicketRow>&);
 Result<Value> list(Platform&, Reader&, const World&, const Principal&, const TicketQuery&);
 // Open tickets that the query leaves, by each column without the column's own filter, exact:
 // {facets: {process|state|severity|board|holder: [{value, title, count}]}}, most first.

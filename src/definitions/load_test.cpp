@@ -248,6 +248,7 @@ const Mistake mistakes[] = {
     {"measure at an unknown moment", "measures/stay.yaml", "on: closed", "on: ‸close", "there is no moment 'close' (did you mean 'closed'?)"},
     {"measure of words", "measures/stay.yaml", "value: ticket.closed_at - ticket.opened_at", "value: ‸ticket.title", "double is expected"},
     {"report approved by its drafter", "reports/visit.yaml", "approved_by: host", "approved_by: ‸gate", "does not approve it"},
+    {"when a report is public", "reports/visit.yaml", "drafted_by: gate", "public_while: ‸ticket.number\ndrafted_by: gate", "public_while"},
     {"placeholder of a report", "reports/visit.yaml", "en: \"{ticket.number} at {ticket.opened_at}\"", "en: \"{ticket.number} at {ticket.‸open_at}\"", "'ticket' has no member 'open_at'"},
     {"no definition", "measures/stay.yaml", "measure: stay", "‸mesure: stay", "this is no definition (did you mean 'measure'?)"},
     // plain data

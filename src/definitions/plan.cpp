@@ -172,7 +172,7 @@ void Context::report(const Document& document) {
   const engine::ProcessDef* of = known.process(def.process);
   Place place = of && compiling ? this->place(*of) : Place{};
   auto role = [&](const char* name) {
-    const Node* node = o.need(name);
+    const Node* node = o.has("public_while") ? o.get(name) : o.need(name);
     std::string r = node ? read_text(*node, fmt::format("'{}'", name), problems).value_or("") : "";
     if (node && of) check_one(*node, "role", r, keys_of(of->roles));
     return r;
@@ -181,6 +181,10 @@ void Context::report(const Document& document) {
   def.approved_by = role("approved_by");
   if (!def.approved_by.empty() && def.approved_by == def.drafted_by)
     problems.add(*o.get("approved_by"), "who drafts a report does not approve it; name another role");
+  if (const Node* node = o.get("public_while"); node && of)
+    def.public_while = program(node, place, {types::boolean}, "'public_while'");
+  if (const Node* node = o.get("public_while"); node && of && of->sensitivity > 0)
+    problems.add(*node, fmt::format("tickets of the process {} are sensitive; nothing of them is public", of->key));
   o.need("sections");
   for (const Node* item : o.items("sections")) {
     Object s(*item, "a section", problems);

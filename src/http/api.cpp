@@ -145,6 +145,7 @@ Value api_schemas() {
                          {"drafted_by", type("object")},
                          {"approved_by", type("object")},
                          {"sections", list_of("object")}})},
+      {"Status", object({{"items", list_of("object")}, {"at", time_type()}})},
       {"Record", object({{"register", type("string")},
                          {"id", type("string")},
                          {"version", type("integer")},

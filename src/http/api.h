@@ -22,6 +22,7 @@
 #include "app/delivery.h"
 #include "app/platform.h"
 #include "app/presence.h"
+#include "app/search.h"
 #include "app/sessions.h"
 #include "http/transport.h"
 
@@ -109,6 +110,8 @@ struct Api {
   std::string version;
   std::string public_url;      // "https://anlan.example": an origin that counts as ours; may be empty
   bool secure_cookie = false;  // the page is served over TLS
+  app::SearchIndex* search = nullptr;  // null: none is kept
+  Value demo{};                // server/demo.h: as whom to look at a demonstration; null outside of one
   // {ready, ...}: whether requests can be served, with reasons.
   std::function<Value()> readiness = [] { return Value(Map{{"ready", true}}); };
   // Metrics text of the transport, and further gauges {prefix: {name: number}}.

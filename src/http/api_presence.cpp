@@ -48,7 +48,7 @@ void add_presence_routes(Builder& b) {
       "{items: [{person, name, doing, action, since}]}: the people on the ticket, the caller too, in the order of their "
       "coming. What this node knows: several nodes would each tell of their own people.";
 
-  b.read(path, "",
+  b.read(path, "tickets.read",
          {.tag = "tickets", .summary = "Who is on the ticket now, and whether they fill in a step", .answer = answer,
           .schema = "Page", .by_itself = true},
          [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {

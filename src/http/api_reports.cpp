@@ -1,6 +1,8 @@
 // Reports: what can be drafted, and drafts about a ticket as data or as a page.
 #include "app/reports.h"
 
+#include <mutex>
+
 #include "base/text.h"
 #include "http/api_build.h"
 
@@ -22,11 +24,63 @@ Result<bool> wants_page(const Request& request) {
   return *format == "html";
 }
 
+// The public answer is made at most once in this time: nobody who may ask without an account can keep the house busy.
+constexpr Duration public_for = seconds(5);
+
+Route public_status(const std::shared_ptr<Api>& api) {
+  struct Kept {
+    std::mutex mutex;
+    Instant made{};
+    bool being_made = false;
+    std::string body;
+  };
+  Route route;
+  route.method = "GET";
+  route.pattern = "/api/v1/status";
+  route.openapi = Builder::operation({.tag = "reports",
+                                      .summary = "What stands to be read by anybody, without a login",
+                                      .answer = "Sentences in both languages, some seconds old at most.",
+                                      .schema = "Status",
+                                      .open = true},
+                                     {}, false, false);
+  route.handle = [api, kept = std::make_shared<Kept>()](std::shared_ptr<const Request> request, Respond respond) {
+    if (auto status = known_parameters(*request, {}); !status) return respond(problem(status.error(), *request));
+    const Instant now = api->platform.now();
+    std::string body;
+    bool make = false;
+    {
+      std::lock_guard lock(kept->mutex);
+      const bool fresh = now >= kept->made && now < kept->made + public_for;
+      make = kept->body.empty() || (!fresh && !kept->being_made);
+      if (make) kept->being_made = true;
+      else body = kept->body;
+    }
+    if (make) {
+      auto status = api->platform.read([&](Reader& reader, const World& world) -> Status {
+        ANLAN_TRY(Value answer, app::public_reports(api->platform, reader, world));
+        body = json_response(answer).body;
+        return {};
+      });
+      std::lock_guard lock(kept->mutex);
+      kept->being_made = false;
+      if (!status) return respond(problem(status.error(), *request));
+      kept->made = now;
+      kept->body = body;
+    }
+    Response response = json_response(Value(Map{}));
+    response.body = std::move(body);
+    response.headers.emplace_back("Cache-Control", "public, max-age=5");
+    respond(std::move(response));
+  };
+  return route;
+}
+
 }  // namespace
 
 void add_report_routes(Builder& b) {
   auto api = b.shared();
   const char* reports = "reports";
+  b.add(public_status(api));
 
   b.read("/api/v1/reports", "records.read",
          {.tag = reports,

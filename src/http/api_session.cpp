@@ -74,6 +74,22 @@ void add_session_routes(Builder& b) {
 
   {
     Route route;
+    route.method = "GET";
+    route.pattern = "/api/v1/demo";
+    route.openapi = Builder::operation({.tag = "session",
+                                        .summary = "As whom to look at a demonstration and what to try; 404 elsewhere",
+                                        .answer = "People of the demonstration with their password.",
+                                        .open = true},
+                                       {}, false, false);
+    route.handle = [api](std::shared_ptr<const Request> request, Respond respond) {
+      if (api->demo.is_null())
+        return respond(problem(Error{Code::not_found, "this is no demonstration", {}, {}}, *request));
+      respond(json_response(api->demo));
+    };
+    b.add(std::move(route));
+  }
+  {
+    Route route;
     route.method = "DELETE";
     route.pattern = "/api/v1/session";
     route.openapi = Builder::operation(

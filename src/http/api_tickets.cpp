@@ -232,6 +232,30 @@ void add_ticket_routes(Builder& b) {
            ANLAN_TRY(Value answer, app::watched(api->platform, reader, world, caller.principal));
            return json_response(answer);
          });
+  b.read("/api/v1/search", may_read,
+         {.tag = tickets, .summary = "Tickets by the words in titles, texts and comments",
+          .answer = "Rows as of the list, each with an excerpt; `behind` says how many events of the log are not in it yet.",
+          .schema = "Page",
+          .query = {{"text", "string", "parts that must all stand in the ticket, separated by spaces"},
+                    {"sort", "string", "newest (as it is without) or best"},
+                    {"limit", "integer", "1 to 50; 20"},
+                    {"cursor", "string", "of the page before"}}},
+         [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
+           ANLAN_CHECK(known_parameters(request, {"text", "sort", "limit", "cursor"}));
+           if (!api->search) return fail(Code::unavailable, "this installation keeps no full-text index");
+           app::SearchQuery query;
+           ANLAN_TRY(auto text, one(request, "text"));
+           ANLAN_TRY(auto sort, one(request, "sort"));
+           ANLAN_TRY(auto limit, number(request, "limit", 20, 1, 50));
+           ANLAN_TRY(auto cursor, one(request, "cursor"));
+           if (sort && *sort != "newest" && *sort != "best") return fail(Code::invalid, "sort is newest or best", "sort");
+           query.text = text.value_or("");
+           query.best_first = sort && *sort == "best";
+           query.limit = static_cast<int>(limit);
+           query.cursor = cursor.value_or("");
+           ANLAN_TRY(Value answer, app::search(api->platform, reader, world, caller.principal, *api->search, query));
+           return json_response(answer);
+         });
   for (const bool on : {true, false})
     b.write(on ? "PUT" : "DELETE", "/api/v1/tickets/{number}/watch", "",
             {.tag = tickets,

@@ -13,6 +13,7 @@
 #include "http/static.h"
 #include "server/alert_formats.h"
 #include "server/demo.h"
+#include "storage/search/search_file.h"
 #include "storage/store.h"
 
 namespace anlan::server {
@@ -105,10 +106,14 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
       http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, self->presence_, *self->feed_,
                 *self->files_, formats, version,
                 configuration.public_url, configuration.public_url.starts_with("https://")});
+  if (configuration.demo) {
+    ANLAN_TRY(api->demo, demo_visits(configuration.demo_data));
+  }
   api->readiness = [app] {
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
     Map all{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}};
     if (app->checkpoints_) all.emplace("checkpoints", app->checkpoints_->condition());
+    if (app->searcher_) all.emplace("search", app->searcher_->condition());
     return Value(std::move(all));
   };
   api->transport_metrics = [transport] {
@@ -119,14 +124,27 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
     return gauges_of(*app->store_, *app->deliveries_, formats, *app->sessions_, *app->feed_, app->scheduler_.get(),
                      *app->vault_, app->checkpoints_.get());
   };
+  if (!configuration.data.empty()) {
+    // A file of its own: without it, and while it is made anew, everything else goes on.
+    auto file = storage::open_search_file(configuration.data + "/search.db");
+    if (file) {
+      self->searcher_ = std::make_unique<Searcher>(*self->platform_, std::move(*file),
+                                                   [](const Error& error) { spdlog::error("search: {}", error.message); });
+      api->search = &self->searcher_->index();
+    } else {
+      spdlog::error("no search: {}", file.error().message);
+    }
+  }
   self->routes_ = http::routes(std::move(api));
   self->routes_.push_back(http::static_route(http::embedded_files()));
 
   self->store_->on_commit([app](app::Position position) {
     app->feed_->committed(position);
     app->scheduler_->wake();
+    if (app->searcher_) app->searcher_->committed();
   });
   ANLAN_CHECK(self->feed_->start());
+  if (self->searcher_) self->searcher_->start();
   if (configuration.scheduler_thread) self->scheduler_->start();
   if (!configuration.data.empty()) {
     ANLAN_TRY(crypto::SigningKey key, checkpoint_key(configuration.data));
@@ -213,6 +231,7 @@ void Application::stop() {
   }
   if (store_) store_->stop();
   if (checkpoints_) checkpoints_->stop();
+  if (searcher_) searcher_->stop();
   // Answers of the password pool reach the sessions, and answers of the store reach the pool: the store ends first.
   if (vault_) vault_->close();
 }

@@ -16,6 +16,7 @@
 #include "scheduler/scheduler.h"
 #include "server/checkpoint.h"
 #include "server/files.h"
+#include "server/searcher.h"
 #include "server/vault.h"
 
 namespace anlan::server {
@@ -56,6 +57,7 @@ class Application {
   Vault& vault() { return *vault_; }
   scheduler::Scheduler& scheduler() { return *scheduler_; }
   const std::vector<http::Route>& routes() const { return routes_; }
+  app::SearchIndex* search() { return searcher_ ? &searcher_->index() : nullptr; }  // null in memory
 
  private:
   Application() = default;
@@ -72,6 +74,7 @@ class Application {
   app::Presence presence_;
   std::unique_ptr<http::Feed> feed_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<Searcher> searcher_;
   std::unique_ptr<Checkpoints> checkpoints_;  // none in memory
   std::vector<http::Route> routes_;
   std::unique_ptr<http::Server> http_;

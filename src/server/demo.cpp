@@ -145,4 +145,21 @@ Status load_demo(app::Platform& platform, std::shared_ptr<const engine::Definiti
   return read ? Status() : std::unexpected(read.error());
 }
 
+Result<Value> demo_visits(const std::string& folder) {
+  ANLAN_TRY(std::vector<Document> documents, read_folder(folder));
+  auto both = [](const Value& text) { return !text["zh"].as_string().empty() && !text["en"].as_string().empty(); };
+  List visits;
+  for (const Document& document : documents)
+    for (const Value& visit : document.value["visits"].as_list()) {
+      const std::string where = fmt::format("{}: visit '{}'", document.file, visit["login"].as_string());
+      if (!both(visit["who"]) || !both(visit["lead"]))
+        return fail(Code::invalid, where + ": 'who' and 'lead' are texts in both languages");
+      for (const Value& step : visit["steps"].as_list())
+        if (!both(step) || step["go"].as_string().empty() == step["find"].as_string().empty())
+          return fail(Code::invalid, where + ": a step has zh, en and either 'go' or 'find'");
+      visits.push_back(visit);
+    }
+  return Value(Map{{"password", demo_password}, {"visits", Value(std::move(visits))}});
+}
+
 }  // namespace anlan::server

@@ -236,6 +236,45 @@ TEST_F(ReportsTest, TheApiAnswersWithDataOrAPage) {
     EXPECT_EQ(get(wrong).first, 422) << wrong;
 }
 
+TEST_F(ReportsTest, WhatAnybodyMayReadIsReadWithoutALogin) {
+  definitions::Files files = repairs;
+  files["reports/repair.yaml"] += R"(---
+report: shown
+title: {zh: 现状, en: Status}
+process: repair
+public_while: 'ticket.grade == "big" && ticket.state == "going"'
+sections:
+  - title: {zh: 甲, en: A}
+    text: {zh: '{ticket.title}：{ticket.rooms}，密{ticket.secret}。', en: '{ticket.title}: {ticket.rooms}, {ticket.secret}.'}
+  - title: {zh: 乙, en: B}
+    text: {zh: '自 {ticket.since}。', en: 'Since {ticket.since}.'}
+)";
+  application.reset();
+  start(files);
+  people();
+  record("room", "A", Value(Map{{"name", "甲"}}));
+  auto shown = [&] {
+    advance(seconds(5));
+    auto [status, answer] = get("/api/v1/status");
+    EXPECT_EQ(status, 200) << describe(answer);
+    return answer["items"].as_list();
+  };
+  EXPECT_TRUE(shown().empty());
+  const std::string big = open("repair", Value(Map{{"title", "修"}, {"grade", "big"}, {"rooms", Value(List{"A"})},
+                                                   {"since", "2026-03-02T08:05:00+08:00"}, {"secret", "四"}}));
+  open("repair", Value(Map{{"title", "小"}, {"grade", "small"}}));
+  open("repair", Value(Map{{"title", "未定"}}));
+  List items = shown();
+  ASSERT_EQ(items.size(), 1u) << "what the condition says nothing about is not shown";
+  EXPECT_EQ(items[0]["zh"].as_string(), "修：甲，密（未填写）。自 2026-03-02 08:05。") << "a guarded field is no public one";
+  EXPECT_EQ(items[0]["en"].as_string(), "修: 甲, (not filled). Since 2026-03-02 08:05.");
+  EXPECT_FALSE(items[0].as_map().contains("ticket")) << "no number";
+  EXPECT_TRUE(draft("ann", big, "shown")) << "who sees the ticket may look at it beforehand";
+  act(big, "end");
+  EXPECT_TRUE(shown().empty());
+  EXPECT_EQ(get("/api/v1/status?all=1").first, 422);
+}
+
 TEST_F(ReportsTest, TheListIsForTheHouse) {
   record("person", "eve", Value(Map{{"login", "eve"}, {"name", "eve"}, {"internal", false}, {"enabled", true}}));
   auto listed = [&](const app::Principal& principal) {

@@ -758,7 +758,7 @@ TEST_F(ServerTest, ABeatIsForWhoMayReadTheTicket) {
   ASSERT_EQ(made.status, 201) << describe(made.body);
   Browser machine = browser();
   machine.token = made.body["token"].as_string();
-  EXPECT_EQ(machine.get(ticket).status, 200);
+  EXPECT_EQ(machine.get(there).status, 200);
   EXPECT_EQ(machine.post(there, beat).status, 403) << "a machine is nobody to be seen";
 }
 

@@ -209,7 +209,105 @@ test('texts that would be script stay texts', async () => {
   await stop(page)
 })
 
-const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
+test('what stands in a comment is found, from the palette too', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '查找用的一张单' })
+  await page.api('POST', `/api/v1/tickets/${ticket.number}/comments`, { text: '更换了光模块备件' })
+  await page.waitForTimeout(900)
+  await page.keyboard.press('Control+k')
+  await page.locator('.palette input:focus').waitFor()
+  await page.keyboard.type('光模块')
+  await page.getByRole('option', { name: /在正文和评论里找“光模块”/ }).click()
+  await page.waitForURL((u) => u.pathname === '/search')
+  await page.locator('main').getByText('查找用的一张单').waitFor()
+  await page.keyboard.press('Control+k')
+  await page.locator('.palette input:focus').waitFor()
+  await page.keyboard.type('linsh')
+  await page.getByRole('option', { name: /林守/ }).waitFor()
+  await page.keyboard.press('Escape')
+  must((await page.locator('main mark').first().innerText()) === '光模块', 'the match is not marked')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+// Tab until the element with the focus is the one meant, as a person without a mouse does.
+async function tabTo(page, words, inside = 'body') {
+  for (let n = 0; n < 160; ++n) {
+    await page.keyboard.press('Tab')
+    const here = await page.evaluate((inside) => {
+      const e = document.activeElement
+      if (!e || !e.closest(inside)) return null
+      const ring = getComputedStyle(e)
+      const named = e.getAttribute('aria-label') || (e.labels?.[0]?.innerText ?? '') || e.innerText || ''
+      return { words: named.trim(), seen: ring.outlineStyle !== 'none' || ring.boxShadow !== 'none' || !!e.closest('.el-input, .el-textarea, .el-select') }
+    }, inside)
+    if (here && words.test(here.words)) {
+      must(here.seen, `the focus on ${here.words} is not to be seen`)
+      return
+    }
+  }
+  throw new Error(`Tab never came to ${words}`)
+}
+test('an incident to its close by keyboard alone', async () => {
+  const page = await open()
+  const ticket = await incident(page, { title: '只用键盘的一张单' })
+  const key = (...keys) => keys.reduce((all, k) => all.then(() => page.keyboard.press(k)), Promise.resolve())
+  const type = (words) => page.keyboard.type(words)
+  const press = async (words, inside) => { await tabTo(page, words, inside); await key('Enter') }
+  const gone = () => page.locator('.actdrawer form').waitFor({ state: 'detached', timeout: 8000 })
+  // The number into the palette, and there.
+  await key('Control+k')
+  await type(ticket.number)
+  await page.waitForTimeout(500)
+  await key('Enter')
+  await page.waitForURL((u) => u.pathname.endsWith(ticket.number))
+  await quiet(page)
+  const send = (words) => press(words, '.actdrawer form')
+  const act = async (words) => { await page.waitForTimeout(300); await press(words, 'main'); await page.locator('.actdrawer form').waitFor() }
+  await act(/^接单/); await send(/^接单/); await gone()
+  await state(page, '一线确认')
+  await act(/^确认事件/)
+  await tabTo(page, /^是$/, '.actdrawer [data-field="basics_verified"]'); await key('Space')
+  await send(/^确认事件/); await gone()
+  await state(page, '事件处置')
+  await act(/^业务已恢复/)
+  await tabTo(page, /^故障原因/, '.actdrawer'); await type('线程池耗尽')
+  await tabTo(page, /^已查明并根治$/, '.actdrawer'); await key('Space')
+  await tabTo(page, /^解决方案/, '.actdrawer'); await type('扩大线程池')
+  await tabTo(page, /^未动生产配置$/, '.actdrawer'); await key('Space')
+  await tabTo(page, /^恢复时间/, '.actdrawer'); await type('-5m')
+  await send(/^业务已恢复/); await gone()
+  await state(page, '恢复确认')
+  await act(/^核准事实/)
+  for (const field of ['verified_time', 'verified_symptom', 'verified_business', 'verified_scope']) { await tabTo(page, /^是$/, `.actdrawer [data-field="${field}"]`); await key('Space') }
+  await tabTo(page, /^核实|^验证|^核准/, '.actdrawer [data-field="verification"]'); await type('已回访')
+  await send(/^核准事实/); await gone()
+  await act(/^关单/); await send(/^关单/); await gone()
+  await state(page, '已关闭')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+test('a visitor of the demonstration: one press, steps, and a status page without a login', async () => {
+  const context = await browser.newContext({ viewport: sizes.wide })
+  const page = await context.newPage()
+  page.under = new Set()
+  await page.goto(base + '/service-status')
+  await page.getByText('核心承保系统：浙江、江苏业务中断').waitFor()
+  await page.goto(base + '/signin')
+  await page.getByRole('button', { name: '以值班工程师的身份登录' }).click()
+  await page.waitForURL((u) => u.pathname === '/')
+  await page.getByRole('button', { name: /打开正在发生的中断/ }).click()
+  await page.waitForURL((u) => u.pathname.startsWith('/t/'))
+  await page.getByText('浙江、江苏核心承保出单中断').first().waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: /打开正在发生的中断.*看过了/ }).waitFor()
+  await page.getByRole('button', { name: '收起', exact: true }).click()
+  await page.getByText('您可以先看这几处').waitFor({ state: 'detached' })
+  await context.close()
+})
+
+const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status']]
 async function visit(page, path) {
   let address = path
   if (path === '/t/') address += (await page.api('GET', '/api/v1/tickets?q=' + encodeURIComponent('state:line2') + '&limit=1')).items[0].number

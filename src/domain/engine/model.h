@@ -358,7 +358,8 @@ struct ReportDef {
     std::vector<std::pair<std::string, expr::Program>> parts;  // placeholder source -> program
   };
   std::vector<Section> sections;
-  std::string drafted_by, approved_by;           // roles of the process; must differ
+  std::string drafted_by, approved_by;           // roles of the process; must differ; empty only where `public_while` stands
+  expr::Program public_while;                    // bool; while it holds of an open ticket the report is read without a login
   Basis basis;
 };
 

@@ -89,7 +89,10 @@ void TicketIndex::append_id(std::uint32_t id, Instant opened_at) {
   std::int64_t reached = reached_.empty() ? std::numeric_limits<std::int64_t>::min() : reached_.back();
   while (reached_.size() <= block) reached_.push_back(reached);
   if (opened_at.ms < reached) {
-    late_.emplace(id, opened_at);
+    if (late_.size() <= id >> chunk_bits) late_.resize((id >> chunk_bits) + 1);
+    Late& late = late_[id >> chunk_bits];
+    late.low.push_back(static_cast<std::uint16_t>(id & (chunk_ids - 1)));
+    late.opened_at.push_back(opened_at.ms);
   } else {
     reached_[block] = opened_at.ms;
   }
@@ -176,9 +179,9 @@ bool TicketIndex::evaluate(const Plan& plan, std::uint32_t chunk, Words& words) 
   }
   std::uint32_t first = chunk << chunk_bits, last = first + (chunk_ids - 1);
   bool ranged = plan.opened_from || plan.opened_to;
-  auto late = ranged ? late_.lower_bound(first) : late_.end();
-  auto late_end = ranged ? late_.upper_bound(last) : late_.end();
-  if (ranged && late == late_end && (plan.id_to <= first || plan.id_from > last)) return false;
+  static const Late none;
+  const Late& late = chunk < late_.size() ? late_[chunk] : none;
+  if (ranged && late.low.empty() && (plan.id_to <= first || plan.id_from > last)) return false;
 
   words.fill(0);
   every_.or_into(chunk, words.data());
@@ -204,13 +207,27 @@ bool TicketIndex::evaluate(const Plan& plan, std::uint32_t chunk, Words& words) 
   }
   if (ranged) {
     std::vector<std::uint32_t> lawful;  // late ones within the range that match all else
-    for (; late != late_end; ++late) {
-      std::uint32_t low = late->first - first;
-      if ((words[low >> 6] >> (low & 63) & 1) && (!plan.opened_from || late->second >= *plan.opened_from) &&
-          (!plan.opened_to || late->second < *plan.opened_to)) {
+    auto judge = [&](std::size_t at) {
+      const std::uint32_t low = late.low[at];
+      if (!(words[low >> 6] >> (low & 63) & 1)) return;
+      if ((!plan.opened_from || late.opened_at[at] >= plan.opened_from->ms) &&
+          (!plan.opened_to || late.opened_at[at] < plan.opened_to->ms)) {
         lawful.push_back(low);
       }
       words[low >> 6] &= ~(std::uint64_t{1} << (low & 63));
+    };
+    std::size_t left = 0;
+    for (std::uint64_t word : words) left += static_cast<std::size_t>(std::popcount(word));
+    if (left * 16 < late.low.size()) {  // sooner found by what is left than by all that are late
+      for (std::uint32_t i = 0; i < chunk_words; ++i) {
+        for (std::uint64_t word = words[i]; word != 0; word &= word - 1) {
+          const auto low = static_cast<std::uint16_t>(i * 64 + static_cast<std::uint32_t>(std::countr_zero(word)));
+          auto it = std::lower_bound(late.low.begin(), late.low.end(), low);
+          if (it != late.low.end() && *it == low) judge(static_cast<std::size_t>(it - late.low.begin()));
+        }
+      }
+    } else {
+      for (std::size_t i = 0; i < late.low.size(); ++i) judge(i);
     }
     std::uint32_t from = plan.id_from <= first ? 0 : std::min(plan.id_from - first, chunk_ids);
     std::uint32_t to = plan.id_to <= first ? 0 : std::min(plan.id_to - first, chunk_ids);

@@ -155,7 +155,13 @@ class TicketIndex {
   Posting every_;
   std::unordered_map<std::string, FacetCode> codes_;
   std::vector<std::int64_t> reached_;        // per 64 ids: the running maximum of opened_at at the block's end
-  std::map<std::uint32_t, Instant> late_;    // ids whose opened_at lies below the running maximum
+  // Ids whose opened_at lies below the running maximum, by chunk: few where a clock was set back, all of them where an
+  // old system's history was taken over.
+  struct Late {
+    std::vector<std::uint16_t> low;      // rising
+    std::vector<std::int64_t> opened_at; // ms, of each
+  };
+  std::vector<Late> late_;
   std::vector<std::unique_ptr<KeyBlock>> open_;  // per 64 ids; null where no ticket is open
   std::uint32_t last_id_ = 0;
   std::int64_t generation_ = 0;

@@ -15,6 +15,7 @@ export interface Schemas {
   Refusal: { "clause": string; "code": string; "en": string; "field": string; "requirement": string; "waiver"?: "exception" | "break_glass"; "zh": string }
   Report: { "approved_by"?: Record<string, unknown>; "drafted_at"?: string; "drafted_by"?: Record<string, unknown>; "drill"?: boolean; "key"?: string; "process"?: string; "sections"?: Array<Record<string, unknown>>; "state"?: string; "ticket"?: string; "title"?: Schemas['Text'] }
   Session: { "expires_at"?: string; "person"?: string }
+  Status: { "at"?: string; "items"?: Array<Record<string, unknown>> }
   Task: { "holder"?: string | null; "id": string; "state": string; "title"?: Schemas['Text'] }
   Text: { "en": string; "zh": string }
   Ticket: { "fields": Record<string, unknown>; "holder": string | null; "number": string; "opened_at": string; "process": string; "severity": string | null; "state": string; "title": string; "version": number }
@@ -23,6 +24,7 @@ export interface Schemas {
 export type GetPath =
   | '/api/v1/alerts'
   | '/api/v1/compliance'
+  | '/api/v1/demo'
   | '/api/v1/me'
   | '/api/v1/me/watched'
   | '/api/v1/measures'
@@ -43,6 +45,8 @@ export type GetPath =
   | '/api/v1/reports'
   | '/api/v1/reports/{key}'
   | '/api/v1/requirements'
+  | '/api/v1/search'
+  | '/api/v1/status'
   | '/api/v1/stream'
   | '/api/v1/tickets'
   | '/api/v1/tickets/completions'

@@ -27,7 +27,7 @@ export const texts: Record<string, Pair | Record<string, Pair>> = {
   },
   signin: {
     title: ['登录', 'Sign in'], login: ['登录名', 'Login'], password: ['密码', 'Password'], go: ['登录', 'Sign in'], out: ['退出登录', 'Sign out'],
-    wrong: ['登录名或密码不对。', 'The login or the password is wrong.'], help: ['没有账户或忘了密码？请管理员发一个邀请链接。', 'No account, or password forgotten? Ask an administrator for an invitation link.'],
+    status: ['只看系统运行状况，不用登录', 'Service status, without a login'], wrong: ['登录名或密码不对。', 'The login or the password is wrong.'], help: ['没有账户或忘了密码？请管理员发一个邀请链接。', 'No account, or password forgotten? Ask an administrator for an invitation link.'],
     again: ['请重新登录', 'Sign in again'], expired: ['登录已到期。页面上填写的内容都还在，登录后接着办理。', 'Your session has ended. What you typed is kept; go on after signing in.'],
   },
   first: {
