@@ -1,52 +1,79 @@
-// Who looks at a ticket and who fills in a step of it, at this moment: so that two people do not do one thing twice. Held
-// in memory, per node; nothing of it is kept or logged. Thread-safe. Rights are the caller's matter.
+// Who is on a ticket now and what they do there, so that two people do not write the same thing unknown to each other.
+// A courtesy, never a lock: nothing rests on it. Held in this program's memory alone (several nodes would each know
+// their own people), bounded, and forgotten when nobody beats any more.
 #pragma once
-#include <map>
+#include <list>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
 
 namespace anlan::app {
 
+// Thread-safe. The time comes with each call.
 class Presence {
  public:
-  static constexpr Duration lapses_after = seconds(45);  // without a beat; pages beat every 20 s
-  static constexpr std::size_t people_most = 50;         // on one ticket; further ones are not told of
-  static constexpr std::size_t tickets_most = 10'000;    // the one longest without news goes first
+  static constexpr Duration lapse = seconds(45);       // since the last beat of a tab
+  static constexpr std::size_t people_max = 50;        // of a ticket
+  static constexpr std::size_t tickets_max = 10'000;   // the one longest without a beat goes first
+  static constexpr std::size_t tabs_max = 8;           // of a person on a ticket, the same
 
-  enum class Doing { view, edit };
-  struct One {
+  enum class Doing { view, edit };  // the later is the stronger
+  struct Beat {
+    std::string ticket, person;
+    std::string tab;             // tells the pages of one person apart
+    std::optional<Doing> doing;  // none: this tab is gone
+    std::string action;          // with edit: the step whose form is open
+  };
+  // A person in several tabs counts once, with the strongest of what they do; of equals the one begun first.
+  struct Person {
     std::string person;
     Doing doing = Doing::view;
-    std::string action;  // with edit: the step being filled in
-    Instant since;       // of what is being done now
-    bool operator==(const One&) const = default;
+    std::string action;
+    Instant since{};
+    bool operator==(const Person&) const = default;
   };
 
-  // A page of a person says what it shows; `tab` tells pages of one person apart. Answers whether what `on` says changed.
-  bool beat(const std::string& ticket, const std::string& person, const std::string& tab, Doing, const std::string& action,
-            Instant now);
-  bool gone(const std::string& ticket, const std::string& person, const std::string& tab, Instant now);
-  // By person's id; one entry each, with the strongest of what their pages do.
-  std::vector<One> on(const std::string& ticket, Instant now);
+  // The tickets whose people, or what they do, are others now: usually none, for most beats only repeat.
+  // Where a ticket is full, who edits takes the place of the viewer longest without a beat, and others are not kept:
+  // the fifty-first of a great incident must not make everybody's list change with each beat.
+  std::vector<std::string> beat(const Beat&, Instant now);
+  // Forgets what lapsed. The tickets, as above.
+  std::vector<std::string> sweep(Instant now);
+  // In the order of their coming.
+  std::vector<Person> on(const std::string& ticket, Instant now) const;
 
  private:
-  struct Page {
+  struct Tab {
+    std::string id;
     Doing doing = Doing::view;
     std::string action;
-    Instant since, beat;
+    Instant since{}, seen{};
+  };
+  struct Present {
+    std::string person;
+    std::vector<Tab> tabs;  // never empty
   };
   struct Ticket {
-    std::map<std::string, std::map<std::string, Page>> people;  // person -> tab -> page
-    Instant beat;
+    std::string number;
+    std::vector<Present> people;
   };
-  static void forget_lapsed(Ticket&, Instant now);
-  static std::vector<One> seen(const Ticket&);
+  using Place = std::list<Ticket>::iterator;
 
-  std::mutex mutex_;
-  std::map<std::string, Ticket> tickets_;
+  static Person summary(const Present&);
+  static std::vector<Person> summary(const Ticket&);
+  static Instant seen(const Present&);
+  static void prune(Ticket&, Instant now);
+  static void keep(Ticket&, const Beat&, Instant now);
+  static void drop(Ticket&, const Beat&);
+  static bool differ(const std::vector<Person>&, const std::vector<Person>&);
+
+  mutable std::mutex mutex_;
+  std::list<Ticket> tickets_;  // the longest without a beat first
+  std::unordered_map<std::string, Place> places_;
 };
 
 }  // namespace anlan::app

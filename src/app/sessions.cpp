@@ -281,7 +281,7 @@ void Sessions::sign_out(const std::string& session, std::move_only_function<void
       });
 }
 
-Result<Sessions::Caller> Sessions::by_session(std::string_view token) {
+Result<Sessions::Caller> Sessions::by_session(std::string_view token, bool by_itself) {
   const std::string digest = secrets_.digest(token);
   const Instant now = platform_.now();
   Caller caller;
@@ -293,7 +293,7 @@ Result<Sessions::Caller> Sessions::by_session(std::string_view token) {
       return fail(Code::unauthenticated, "there is no such session, or it is over; sign in again");
     caller.principal.person = it->second.person;
     // Each sign of life would make readers wait for each other; a coarse one is enough for an idle time of minutes.
-    touch = now - it->second.last_seen >= seconds(10);
+    touch = !by_itself && now - it->second.last_seen >= seconds(10);
   }
   if (touch) {
     std::unique_lock lock(mutex_);

@@ -82,8 +82,9 @@ class Sessions {
   // `replaces` is the token the browser already had: that session ends.
   void sign_in(std::string login, std::string password, std::string remote, std::string replaces, Done<Opened>);
   void sign_out(const std::string& session, std::move_only_function<void(Status)>);
-  // Code::unauthenticated when there is no such session or it is over. Counts as a sign of life.
-  Result<Caller> by_session(std::string_view token);
+  // Code::unauthenticated when there is no such session or it is over. Counts as a sign of life, unless it was a page
+  // that asked by itself: an unattended screen must not keep its session.
+  Result<Caller> by_session(std::string_view token, bool by_itself = false);
   // Whether the session or token still stands; no sign of life. For streams.
   bool stands(const Caller&) const;
   // Ends all other sessions of the person. Code::unauthenticated for a wrong current password (counted as a failure of

@@ -70,7 +70,8 @@ void add_house_routes(Builder& b) {
       {.tag = "house",
        .summary = "Server-sent events {position, topic, id} of what the caller may see; Last-Event-ID resumes",
        .answer =
-           "text/event-stream: \"ready\" at the start, \"change\" for each event, \"reset\" when too much was missed.",
+           "text/event-stream: \"ready\" at the start, \"change\" for each event, \"reset\" when too much was missed; "
+           "\"presence\" to those on a ticket when others come or go, see there.",
        .schema = "-"},
       {}, false, false);
   stream.subscribe = [shared](std::shared_ptr<const Request> request,
@@ -162,6 +163,7 @@ std::vector<Route> routes(std::shared_ptr<Api> api) {
   add_measure_routes(b);
   add_report_routes(b);
   add_ticket_routes(b);
+  add_presence_routes(b);
   add_attachment_routes(b);
   add_record_routes(b);
   add_alert_routes(b);

@@ -49,18 +49,21 @@ struct AlertFormats {
 
 // Tells subscribers {position, topic, id} of each committed event that they may see; they fetch the rest themselves.
 // One thread reads the log and sends, so nothing is missed and positions rise. Thread-safe.
+//
+// Who comes to a ticket or leaves it stands in no log: that is an event "presence" without an id to resume from, and it
+// goes only to those who are on the ticket themselves and may read it.
 class Feed {
  public:
-  Feed(app::Platform& platform, app::Sessions& sessions) : platform_(platform), sessions_(sessions) {}
+  Feed(app::Platform& platform, app::Sessions& sessions, const app::Presence& presence)
+      : platform_(platform), sessions_(sessions), presence_(presence) {}
   ~Feed();  // stop()
   // Starts from the end of the log.
   Status start();
   void stop();
   void committed(app::Position);  // after each durable batch
+  void moved(const std::vector<std::string>& tickets);  // their people are others now; many in a row become one event
   // `after`: of Last-Event-ID; events since then follow first, or the event "reset" when they are too many.
   void subscribe(app::Sessions::Caller, std::optional<app::Position> after, std::shared_ptr<Subscriber>);
-  // What the log does not hold changed about a ticket: who may see it hears the topic "presence".
-  void stir(const std::string& ticket);
   std::int64_t subscribers() const { return count_.load(); }
 
  private:
@@ -77,19 +80,20 @@ class Feed {
   bool step();  // whether more is waiting
   Status join(std::vector<Client>& joining);
   Status tell(app::Reader&, const app::World&, const std::vector<app::Event>&, std::vector<Client>&);
-  Status tell_presence(app::Reader&, const app::World&, const std::set<std::string>& tickets);
+  Status tell_moved(app::Reader&, const app::World&, const std::set<std::string>& tickets);
   void refresh(Client&, const app::World&);
 
   app::Platform& platform_;
   app::Sessions& sessions_;
+  const app::Presence& presence_;
   std::vector<Client> clients_;  // of the thread
   app::Position position_ = 0;   // of the thread
   std::atomic<std::int64_t> count_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Client> joining_;
-  std::set<std::string> stirred_;  // tickets
   app::Position committed_ = 0;
+  std::set<std::string> moved_;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -99,6 +103,7 @@ struct Api {
   app::Sessions& sessions;
   app::Secrets& secrets;
   app::Deliveries& deliveries;
+  app::Presence& presence;
   Feed& feed;
   app::Files& files;
   AlertFormats formats;
@@ -106,8 +111,6 @@ struct Api {
   std::string public_url;      // "https://anlan.example": an origin that counts as ours; may be empty
   bool secure_cookie = false;  // the page is served over TLS
   app::SearchIndex* search = nullptr;  // null: none is kept
-  // Who looks at which ticket, of this node.
-  std::unique_ptr<app::Presence> presence = std::make_unique<app::Presence>();
   Value demo{};                // server/demo.h: as whom to look at a demonstration; null outside of one
   // {ready, ...}: whether requests can be served, with reasons.
   std::function<Value()> readiness = [] { return Value(Map{{"ready", true}}); };

@@ -88,7 +88,7 @@ Result<Value> read_body(const Request& request, const Body& members, std::size_t
   return body;
 }
 
-Result<Caller> caller_of(const Api& api, const Request& request, bool changes) {
+Result<Caller> caller_of(const Api& api, const Request& request, bool changes, bool by_itself) {
   if (const std::string_view header = request.header("authorization"); !header.empty()) {
     if (header.size() < 8 || !iequals(header.substr(0, 7), "bearer "))
       return fail(Code::unauthenticated, "only the scheme Bearer is known");
@@ -96,7 +96,7 @@ Result<Caller> caller_of(const Api& api, const Request& request, bool changes) {
   }
   const std::string_view cookie = request.cookie("anlan_session");
   if (cookie.empty()) return fail(Code::unauthenticated, "sign in, or send a token");
-  ANLAN_TRY(Caller caller, api.sessions.by_session(cookie));
+  ANLAN_TRY(Caller caller, api.sessions.by_session(cookie, by_itself));
   if (changes && !from_our_pages(api, request))
     return fail(Code::forbidden, "a request that changes something must be JSON and come from our own pages");
   return caller;
@@ -231,9 +231,9 @@ void Builder::read(const char* pattern, const char* scope, Doc doc, Read f) {
   route.method = "GET";
   route.pattern = pattern;
   route.openapi = operation(doc, {}, false, false);
-  route.handle = [api = api_, scope = std::string(scope), f = std::move(f)](std::shared_ptr<const Request> request,
-                                                                          Respond respond) {
-    auto caller = caller_of(*api, *request, false);
+  route.handle = [api = api_, scope = std::string(scope), by_itself = doc.by_itself,
+                  f = std::move(f)](std::shared_ptr<const Request> request, Respond respond) {
+    auto caller = caller_of(*api, *request, false, by_itself);
     if (!caller) return respond(problem(caller.error(), *request));
     Response response;
     auto status = api->platform.read([&](Reader& reader, const World& world) -> Status {
@@ -253,11 +253,12 @@ void Builder::call(const char* method, const char* pattern, const char* scope, D
   route.pattern = pattern;
   route.body_limit = body_limit;
   route.openapi = operation(doc, body, needs_body(method), false);
-  route.handle = [api = api_, scope = std::string(scope), open = doc.open, body = std::move(body), body_limit,
+  route.handle = [api = api_, scope = std::string(scope), open = doc.open, by_itself = doc.by_itself,
+                  body = std::move(body), body_limit,
                   f = std::move(f)](std::shared_ptr<const Request> request, Respond respond) {
     Caller caller;
     if (!open) {
-      auto found = caller_of(*api, *request, true);
+      auto found = caller_of(*api, *request, true, by_itself);
       if (!found) return respond(problem(found.error(), *request));
       caller = std::move(*found);
       auto status =

@@ -39,6 +39,7 @@ struct Doc {
   const char* schema = "";        // component schema of the answer; empty: an object; "-": none
   std::vector<Parameter> query{};
   bool open = false;              // needs no caller
+  bool by_itself = false;         // pages ask this unattended: no sign of life of the session
 };
 
 // Code::invalid naming the member: unknown, missing or of another type.
@@ -47,7 +48,7 @@ Status check_members(const Value& body, const Body&);
 Result<Value> read_body(const Request&, const Body&, std::size_t limit);
 
 // Who asks; for requests that change something also whether they come from our own pages.
-Result<Caller> caller_of(const Api&, const Request&, bool changes);
+Result<Caller> caller_of(const Api&, const Request&, bool changes, bool by_itself = false);
 // People: the account is enabled. Machines: the token carries the scope ("*": any token will do; "":
 // not for machines).
 Status admitted(const Caller&, const World&, const std::string& scope);
@@ -103,6 +104,7 @@ class Builder {
 
 void add_session_routes(Builder&);
 void add_ticket_routes(Builder&);
+void add_presence_routes(Builder&);
 void add_attachment_routes(Builder&);
 void add_record_routes(Builder&);
 void add_alert_routes(Builder&);

@@ -50,6 +50,15 @@ void Feed::committed(app::Position position) {
   wake_.notify_all();
 }
 
+void Feed::moved(const std::vector<std::string>& tickets) {
+  if (tickets.empty()) return;
+  {
+    std::lock_guard lock(mutex_);
+    moved_.insert(tickets.begin(), tickets.end());
+  }
+  wake_.notify_all();
+}
+
 void Feed::subscribe(app::Sessions::Caller caller, std::optional<app::Position> after,
                      std::shared_ptr<Subscriber> subscriber) {
   {
@@ -60,20 +69,11 @@ void Feed::subscribe(app::Sessions::Caller caller, std::optional<app::Position> 
   wake_.notify_all();
 }
 
-void Feed::stir(const std::string& ticket) {
-  {
-    std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    stirred_.insert(ticket);
-  }
-  wake_.notify_all();
-}
-
 void Feed::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || !joining_.empty() || !stirred_.empty() || committed_ > position_; });
+      wake_.wait(lock, [&] { return stopping_ || !joining_.empty() || committed_ > position_ || !moved_.empty(); });
       if (stopping_) return;
     }
     while (step()) {
@@ -85,12 +85,12 @@ void Feed::run() {
 
 bool Feed::step() {
   std::vector<Client> joining;
-  std::set<std::string> stirred;
+  std::set<std::string> moved;
   app::Position target;
   {
     std::lock_guard lock(mutex_);
     joining.swap(joining_);
-    stirred.swap(stirred_);
+    moved.swap(moved_);
     target = committed_;
   }
   std::erase_if(clients_, [&](const Client& c) {
@@ -109,7 +109,7 @@ bool Feed::step() {
       ANLAN_CHECK(tell(reader, world, events, clients_));
       position_ = events.empty() ? target : events.back().position;
     }
-    ANLAN_CHECK(tell_presence(reader, world, stirred));
+    ANLAN_CHECK(tell_moved(reader, world, moved));
     for (Client& client : joining) {
       if (!client.after || *client.after > position_ || position_ - *client.after > catch_up_most) {
         send(*client.subscriber, position_, client.after ? "reset" : "ready", Value(Map{}));
@@ -126,12 +126,13 @@ bool Feed::step() {
     }
     return {};
   });
-  // A read that failed leaves everybody where they were; those who joined come again with Last-Event-ID.
+  // A read that failed leaves everybody where they were; those who joined come again with Last-Event-ID, and who is on a
+  // ticket is answered to their next beat.
   if (!status) joining.clear();
   clients_.insert(clients_.end(), std::make_move_iterator(joining.begin()), std::make_move_iterator(joining.end()));
   count_ = static_cast<std::int64_t>(clients_.size());
   std::lock_guard lock(mutex_);
-  more = !joining_.empty() || (status && committed_ > position_);
+  more = !joining_.empty() || !moved_.empty() || (status && committed_ > position_);
   if (!status) committed_ = position_;  // the next commit tries again
   return more;
 }
@@ -150,22 +151,6 @@ void Feed::refresh(Client& client, const app::World& world) {
   }
   client.scope_generation = generation;
   client.scope_at = now;
-}
-
-Status Feed::tell_presence(app::Reader& reader, const app::World& world, const std::set<std::string>& tickets) {
-  for (const std::string& number : tickets) {
-    const std::string data =
-        json::write(Value(Map{{"position", position_}, {"topic", "presence"}, {"id", number}}));
-    for (Client& client : clients_) {
-      refresh(client, world);
-      bool may = client.scope.all;
-      if (!may) {
-        ANLAN_TRY(may, reader.visible(number, client.scope));
-      }
-      if (may) client.subscriber->send(std::to_string(position_), "change", data);
-    }
-  }
-  return {};
 }
 
 Status Feed::tell(app::Reader& reader, const app::World& world, const std::vector<app::Event>& events,
@@ -194,6 +179,25 @@ Status Feed::tell(app::Reader& reader, const app::World& world, const std::vecto
         may = client.records;
       }
       if (may) client.subscriber->send(std::to_string(position), "change", data);
+    }
+  }
+  return {};
+}
+
+Status Feed::tell_moved(app::Reader& reader, const app::World& world, const std::set<std::string>& tickets) {
+  for (const std::string& number : tickets) {
+    std::set<std::string> there;
+    for (const auto& present : presence_.on(number, platform_.now())) there.insert(present.person);
+    const std::string data =
+        json::write(Value(Map{{"position", position_}, {"topic", "presence"}, {"id", number}}));
+    for (Client& client : clients_) {
+      if (!there.contains(client.caller.principal.person)) continue;
+      refresh(client, world);
+      bool may = client.scope.all;
+      if (!may) {
+        ANLAN_TRY(may, reader.visible(number, client.scope));
+      }
+      if (may) client.subscriber->send({}, "presence", data);
     }
   }
   return {};

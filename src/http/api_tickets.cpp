@@ -47,20 +47,6 @@ Builder::Read reading(std::shared_ptr<Api> api, F f) {
       };
 }
 
-Value people_on(Api& api, const World& world, const std::string& number) {
-  List items;
-  for (const auto& one : api.presence->on(number, api.platform.now())) {
-    const bool edits = one.doing == app::Presence::Doing::edit;
-    const Value name = world.record("person", one.person)["name"];
-    items.push_back(Value(Map{{"person", one.person},
-                              {"name", name.is_null() ? Value(one.person) : name},
-                              {"doing", edits ? "edit" : "view"},
-                              {"action", one.action.empty() ? Value() : Value(one.action)},
-                              {"since", one.since}}));
-  }
-  return Value(Map{{"items", Value(std::move(items))}, {"next_cursor", Value()}});
-}
-
 }  // namespace
 
 void add_ticket_routes(Builder& b) {
@@ -269,46 +255,6 @@ void add_ticket_routes(Builder& b) {
            query.cursor = cursor.value_or("");
            ANLAN_TRY(Value answer, app::search(api->platform, reader, world, caller.principal, *api->search, query));
            return json_response(answer);
-         });
-  b.read("/api/v1/tickets/{number}/presence", may_read,
-         {.tag = tickets, .summary = "Who looks at the ticket and who fills in a step of it, on this node",
-          .answer = "{items: [{person, name, doing, action, since}]}.", .schema = "Page"},
-         [api](const Request& request, const Caller& caller, Reader& reader, const World& world) -> Result<Response> {
-           ANLAN_CHECK(known_parameters(request, {}));
-           const std::string& number = request.parameters.at("number");
-           ANLAN_CHECK(app::may_see(api->platform, reader, world, caller.principal, number));
-           return json_response(people_on(*api, world, number));
-         });
-  b.call("POST", "/api/v1/tickets/{number}/presence", "",
-         {.tag = tickets, .summary = "Say that one looks at the ticket; lapses after 45 seconds",
-          .answer = "Who else is there, oneself included.", .schema = "Page"},
-         {{"doing", "string", true, "view, edit or gone"},
-          {"action", "string", false, "edit: the step that is filled in"},
-          {"tab", "string", true, "tells pages of one person apart; at most 40 characters"}},
-         [api](std::shared_ptr<const Request> request, const Caller& caller, const Value& body, Respond respond) {
-           const std::string number = request->parameters.at("number");
-           const std::string &doing = body["doing"].as_string(), &tab = body["tab"].as_string();
-           const std::string action = body["action"].is_null() ? "" : body["action"].as_string();
-           Response response;
-           auto status = api->platform.read([&](Reader& reader, const World& world) -> Status {
-             ANLAN_CHECK(app::may_see(api->platform, reader, world, caller.principal, number));
-             if (caller.principal.person.empty()) return fail(Code::forbidden, "a machine looks at nothing");
-             if (doing != "view" && doing != "edit" && doing != "gone")
-               return fail(Code::invalid, "doing is view, edit or gone", "doing");
-             if (tab.empty() || tab.size() > 40) return fail(Code::invalid, "tab has 1 to 40 characters", "tab");
-             if (action.size() > 100 || (doing != "edit" && !action.empty()))
-               return fail(Code::invalid, "action is the key of a step, with doing: edit", "action");
-             const Instant now = api->platform.now();
-             using Doing = app::Presence::Doing;
-             const bool changed =
-                 doing == "gone" ? api->presence->gone(number, caller.principal.person, tab, now)
-                                 : api->presence->beat(number, caller.principal.person, tab,
-                                                      doing == "edit" ? Doing::edit : Doing::view, action, now);
-             if (changed) api->feed.stir(number);
-             response = json_response(people_on(*api, world, number));
-             return {};
-           });
-           respond(status ? std::move(response) : problem(status.error(), *request));
          });
   for (const bool on : {true, false})
     b.write(on ? "PUT" : "DELETE", "/api/v1/tickets/{number}/watch", "",

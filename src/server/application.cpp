@@ -64,7 +64,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   self->alerts_ = std::make_unique<app::Alerts>(rules);
   self->deliveries_ = std::make_unique<app::Deliveries>(*self->platform_, *self->alerts_);
   self->sessions_ = std::make_unique<app::Sessions>(*self->platform_, *self->vault_);
-  self->feed_ = std::make_unique<http::Feed>(*self->platform_, *self->sessions_);
+  self->feed_ = std::make_unique<http::Feed>(*self->platform_, *self->sessions_, self->presence_);
 
   scheduler::Options stepping;
   stepping.failed = [](const std::string& what, const Error& error) {
@@ -74,6 +74,11 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   std::vector<scheduler::Chore> chores{
       {"repeats of alerts", seconds(30), [app] { return app->deliveries_->flush(); }},
       {"sessions", minutes(1), [app] { return app->sessions_->housekeep(); }},
+      {"people on tickets", seconds(5),
+       [app]() -> Status {
+         app->feed_->moved(app->presence_.sweep(app->platform_->now()));
+         return {};
+       }},
       {"measures", seconds(2),
        [app]() -> Status {
          // A bounded step: what is left of a long log is folded in the next turns.
@@ -98,7 +103,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   auto formats = alert_formats(std::make_shared<connectors::AlertIntake>(), rules, version, started);
   auto transport = std::make_shared<std::atomic<http::Server*>>(nullptr);
   auto api = std::make_shared<http::Api>(
-      http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, *self->feed_,
+      http::Api{*self->platform_, *self->sessions_, *self->vault_, *self->deliveries_, self->presence_, *self->feed_,
                 *self->files_, formats, version,
                 configuration.public_url, configuration.public_url.starts_with("https://")});
   if (configuration.demo) {

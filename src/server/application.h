@@ -7,6 +7,7 @@
 
 #include "app/delivery.h"
 #include "app/platform.h"
+#include "app/presence.h"
 #include "app/sessions.h"
 #include "connectors/alerts.h"
 #include "crypto/password.h"
@@ -70,6 +71,7 @@ class Application {
   std::unique_ptr<app::Alerts> alerts_;
   std::unique_ptr<app::Deliveries> deliveries_;
   std::unique_ptr<app::Sessions> sessions_;
+  app::Presence presence_;
   std::unique_ptr<http::Feed> feed_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<Searcher> searcher_;

@@ -295,6 +295,15 @@ class ServerTest : public testing::Test {
     return n;
   }
 
+  app::Position last_position() {
+    app::Position position = 0;
+    EXPECT_TRUE(application->platform().read([&](app::Reader& reader, const app::World&) -> Status {
+      ANLAN_TRY(position, reader.last_position());
+      return {};
+    }));
+    return position;
+  }
+
   TestClock clock;
   std::unique_ptr<Application> application;
   std::optional<Browser> boss, ann, bob, cai;
@@ -683,6 +692,119 @@ TEST_F(ServerTest, TheStreamTellsWhatOneMaySee) {
   EXPECT_TRUE(again.until("\"id\":\"" + number + "\"")) << "what was missed follows";
   nobody.get("/api/v1/stream");
   EXPECT_EQ(nobody.answer().status, 401);
+}
+
+TEST_F(ServerTest, PeopleOnATicketSeeEachOther) {
+  staff();
+  const std::string number = open_case(), ticket = "/api/v1/tickets/" + number, there = ticket + "/presence";
+  const app::Position before = last_position();
+  EXPECT_TRUE(ann->get(there).body["items"].as_list().empty());
+  const Reply alone = ann->post(there, R"({"doing":"view","tab":"a"})");
+  ASSERT_EQ(alone.status, 200) << describe(alone.body);
+  ASSERT_EQ(alone.body["items"].as_list().size(), 1u);
+  clock.advance(seconds(5));
+  EXPECT_EQ(ann->post(there, R"({"doing":"edit","tab":"b","action":"answer"})").status, 200) << "another tab";
+  const Reply both = bob->post(there, R"({"doing":"view","tab":"a"})");
+  ASSERT_EQ(both.body["items"].as_list().size(), 2u) << describe(both.body);
+  const Value first = both.body["items"].as_list().front();
+  EXPECT_EQ(first["person"], Value("ann"));
+  EXPECT_EQ(first["name"]["zh"], Value("ann"));
+  EXPECT_EQ(first["doing"], Value("edit"));
+  EXPECT_EQ(first["action"], Value("answer"));
+  EXPECT_EQ(parse_rfc3339(first["since"].as_string()), start_of_test + seconds(5));
+  EXPECT_EQ(both.body["items"].as_list().back()["doing"], Value("view"));
+  EXPECT_TRUE(both.body["items"].as_list().back()["action"].is_null());
+  EXPECT_EQ(bob->get(there).body, both.body);
+
+  EXPECT_EQ(ann->post(there, R"({"doing":"gone","tab":"b"})").body["items"].as_list().front()["doing"], Value("view"));
+  clock.advance(seconds(44));
+  bob->post(there, R"({"doing":"view","tab":"a"})");
+  clock.advance(seconds(1));
+  EXPECT_EQ(bob->get(there).body["items"].as_list().size(), 1u) << "ann is silent for 45 s";
+  EXPECT_EQ(last_position(), before) << "nothing of this is in the log";
+  EXPECT_EQ(ann->get(ticket).body["version"], Value(1));
+}
+
+TEST_F(ServerTest, ABeatIsForWhoMayReadTheTicket) {
+  staff();
+  const std::string number = open_case(), ticket = "/api/v1/tickets/" + number, there = ticket + "/presence";
+  const std::string beat = R"({"doing":"view","tab":"a"})";
+  ann->post(there, beat);
+  for (const std::string& where : {there, std::string("/api/v1/tickets/CASE-9999/presence")}) {
+    const Reply refused = cai->post(where, beat), unread = cai->get(where);
+    EXPECT_EQ(refused.status, 404);
+    EXPECT_EQ(unread.status, 404);
+  }
+  EXPECT_EQ(cai->post(there, beat).body["detail"], cai->get(ticket).body["detail"]);
+  EXPECT_EQ(ann->get(there).body["items"].as_list().size(), 1u);
+
+  auto names = [&](const std::string& body) {
+    const Reply reply = ann->post(there, body);
+    EXPECT_EQ(reply.status, 422) << body;
+    return reply.body["field"];
+  };
+  EXPECT_EQ(names(R"({"doing":"view","tab":"a","who":"bob"})"), Value("who"));
+  EXPECT_EQ(names(R"({"tab":"a"})"), Value("doing"));
+  EXPECT_EQ(names(R"({"doing":"sleep","tab":"a"})"), Value("doing"));
+  EXPECT_EQ(names(R"({"doing":"view"})"), Value("tab"));
+  EXPECT_EQ(names(R"({"doing":"view","tab":""})"), Value("tab"));
+  EXPECT_EQ(names(R"({"doing":"view","tab":")" + std::string(41, 'x') + "\"}"), Value("tab"));
+  EXPECT_EQ(names(R"({"doing":"view","tab":"a","action":"answer"})"), Value("action"));
+  EXPECT_EQ(names(R"({"doing":"edit","tab":"a","action":")" + std::string(65, 'x') + "\"}"), Value("action"));
+  EXPECT_EQ(ann->get(there + "?x=1").body["field"], Value("x"));
+  EXPECT_EQ(ann->ask("POST", there, beat, "Origin: https://elsewhere.test\r\n").status, 403);
+
+  const Reply made = boss->post("/api/v1/tokens", R"({"name":"probe","scopes":["tickets.read"]})");
+  ASSERT_EQ(made.status, 201) << describe(made.body);
+  Browser machine = browser();
+  machine.token = made.body["token"].as_string();
+  EXPECT_EQ(machine.get(there).status, 200);
+  EXPECT_EQ(machine.post(there, beat).status, 403) << "a machine is nobody to be seen";
+}
+
+TEST_F(ServerTest, TheStreamTellsWhoCameAndLeft) {
+  staff();
+  const std::string number = open_case(), there = "/api/v1/tickets/" + number + "/presence";
+  const std::string told = "event: presence";
+  http::RawClient anns(application->port()), bobs(application->port()), cais(application->port());
+  auto listen = [](http::RawClient& client, const Browser& who) {
+    client.send("GET /api/v1/stream HTTP/1.1\r\nHost: anlan.test\r\nCookie: anlan_session=" + who.cookie + "\r\n\r\n");
+  };
+  listen(anns, *ann);
+  listen(bobs, *bob);
+  listen(cais, *cai);
+  for (http::RawClient* client : {&anns, &bobs, &cais}) ASSERT_TRUE(client->until("event: ready"));
+  ann->post(there, R"({"doing":"view","tab":"a"})");
+  ASSERT_TRUE(anns.until(told));
+  anns.input().clear();
+  bob->post(there, R"({"doing":"edit","tab":"a","action":"answer"})");
+  ASSERT_TRUE(bobs.until(told));
+  ASSERT_TRUE(anns.until(told));
+  EXPECT_NE(bobs.input().find("\"topic\":\"presence\""), std::string::npos);
+  EXPECT_EQ(bobs.input().find("ann"), std::string::npos) << "no names";
+  // What lapses is told by the sweep; the record after it is what everybody of the house sees.
+  anns.input().clear();
+  clock.advance(seconds(30));
+  ann->post(there, R"({"doing":"view","tab":"a"})");
+  clock.advance(seconds(15));
+  application->scheduler().tick();
+  ASSERT_TRUE(anns.until(told)) << "bob lapsed";
+  EXPECT_EQ(boss->put("/api/v1/records/unit/hq", R"({"fields":{"name":"总部"}})").status, 200);
+  ASSERT_TRUE(cais.until("\"id\":\"unit/hq\""));
+  EXPECT_EQ(cais.input().find(told), std::string::npos);
+  EXPECT_EQ(cais.input().find(number), std::string::npos);
+}
+
+TEST_F(ServerTest, APageLeftOpenDoesNotKeepItsSession) {
+  staff();
+  const std::string there = "/api/v1/tickets/" + open_case() + "/presence";
+  for (int i = 0; i < 29; ++i) {
+    clock.advance(minutes(1));
+    EXPECT_EQ(ann->post(there, R"({"doing":"view","tab":"a"})").status, 200) << i;
+    EXPECT_EQ(ann->get(there).status, 200) << i;
+  }
+  clock.advance(minutes(2));
+  EXPECT_EQ(ann->post(there, R"({"doing":"view","tab":"a"})").status, 401);
 }
 
 TEST_F(ServerTest, MachinesComeWithTokens) {

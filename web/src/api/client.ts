@@ -82,6 +82,19 @@ export const remove = <T>(path: DeletePath, values?: Values, query?: Query) => c
 export const upload = <T>(path: PostPath, file: File, values?: Values) =>
   call<T>('POST', address(path, values, { name: file.name }), file, { 'Content-Type': file.type || 'application/octet-stream', 'X-Anlan-Request': '1' })
 
+// A word that nobody waits for: it fails without a notice (null), never asks for signing in, and with `last` still leaves
+// when the page is left. sendBeacon would not do: it cannot say that it comes from our own pages.
+export async function aside<T, P extends PostPath = PostPath>(path: P & (GetPath | PostPath), values: Values, body?: BodyOf<'post', P>, last = false): Promise<T | null> {
+  try {
+    const response = await fetch(address(path, values), {
+      method: body === undefined ? 'GET' : 'POST', credentials: 'same-origin', keepalive: last,
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    return response.ok ? ((await response.json()) as T) : null
+  } catch { return null }
+}
+
 // crypto.randomUUID exists only on secure origins; an intranet over http is none.
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))

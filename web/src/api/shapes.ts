@@ -116,6 +116,8 @@ export interface PersonRow {
   email: string | null; phone: string | null; title: string | null
   posts: { post: string; title: Text; board: string | null; line: number | null }[]
 }
+// Somebody who is on a ticket now.
+export interface Present { person: string; name: Text; doing: 'view' | 'edit'; action: string | null; since: string }
 export interface Notice extends Text {
   id: number; at: string; ticket: string | null; title: string | null; process: string | null
   acknowledged: boolean; acknowledge_by: string | null; drill: boolean

@@ -7,6 +7,7 @@ type Listener = (topics: Topics) => void
 
 export const live = ref<'off' | 'live' | 'lost'>('off')
 const listeners = new Set<Listener>()
+const presenceListeners = new Set<(ticket: string) => void>()
 let source: EventSource | null = null
 let pending: Topics = new Set()
 let timer: ReturnType<typeof setTimeout> | null = null
@@ -51,12 +52,24 @@ export function connect() {
   source.onmessage = hear
   for (const name of ['change', 'event', 'ticket']) source.addEventListener(name, hear)
   source.addEventListener('reset', () => add('reset'))
+  source.addEventListener('presence', (event) => {
+    try {
+      const { id } = JSON.parse(event.data)
+      for (const listener of [...presenceListeners]) listener(String(id))
+    } catch { /* as above */ }
+  })
 }
 
 export function disconnect() {
   source?.close()
   source = null
   live.value = 'off'
+}
+
+// The people on a ticket are others now. Nothing of the ticket changed: pages that show tickets need not look again.
+export function onPresence(listener: (ticket: string) => void) {
+  presenceListeners.add(listener)
+  onScopeDispose(() => presenceListeners.delete(listener))
 }
 
 export function onChange(listener: Listener) {
