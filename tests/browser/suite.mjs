@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
+import readWorkbook from 'read-excel-file/node'
 
 const [base, ...rest] = process.argv.slice(2)
 const screens = rest.includes('--screens')
@@ -230,6 +231,32 @@ test('what stands in a comment is found, from the palette too', async () => {
   await page.getByRole('option', { name: /林守/ }).waitFor()
   await page.keyboard.press('Escape')
   must((await page.locator('main mark').first().innerText()) === '光模块', 'the match is not marked')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
+test('a list leaves as a workbook: its rows, Chinese heads, times as times, a formula as text', async () => {
+  const page = await open()
+  for (const title of ['=1+1 导出核对', '+86 导出核对', '导出核对 <b>']) await incident(page, { title, occurred_at: ago(20) })
+  const rows = async (path) => {
+    await page.goto(base + path)
+    await quiet(page)
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('main').getByRole('button', { name: '导出 Excel', exact: true }).click()])
+    must(/\.xlsx$/.test(saved.suggestedFilename()), 'it is called ' + saved.suggestedFilename())
+    return readWorkbook(await saved.path())
+  }
+  const [tickets, about] = await rows('/tickets?q=' + encodeURIComponent('process:incident 导出核对'))
+  must(tickets.data[0].slice(0, 4).join() === '编号,标题,流程,状态', 'the heads are ' + tickets.data[0])
+  must(tickets.data.length === 4, `${tickets.data.length - 1} rows instead of 3`)
+  must(tickets.data.some((r) => r[1] === '=1+1 导出核对') && tickets.data.some((r) => r[1] === '+86 导出核对') && tickets.data.some((r) => r[1] === '导出核对 <b>'), 'a title is not what it was: ' + tickets.data.map((r) => r[1]))
+  const opened = tickets.data[0].indexOf('登记')
+  // The library reads a serial as if it were universal time; the sheet shows the clock of the house.
+  must(tickets.data.slice(1).every((r) => r[opened] instanceof Date && Math.abs(r[opened] - 8 * 3600e3 - Date.now()) < 600e3), `the times are not times: ${tickets.data[0]} ${tickets.data[1]}`)
+  must(about.data.some((r) => r[1] === 'process:incident 导出核对') && about.data.some((r) => r[1] === 3), 'the second sheet does not say what the first holds: ' + JSON.stringify(about.data))
+  must(tickets.data.slice(1).every((r) => r[tickets.data[0].indexOf('板块')] === '核心应用板块'), 'a board is shown by its id')
+  const shown = (await page.api('GET', '/api/v1/records/system?limit=500')).items.length
+  const [systems] = await rows('/records/system')
+  must(systems.data.length === shown + 1, `${systems.data.length - 1} systems instead of ${shown}`)
   must(!page.errors.length, page.errors.join('\n'))
   await stop(page)
 })

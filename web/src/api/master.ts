@@ -1,6 +1,7 @@
 // Definitions and names that many pages need: read once, kept until something says they changed.
 import { reactive, shallowReactive } from 'vue'
 import { get } from './client'
+import type { GetPath } from './client'
 import type { Page, PersonRow, Process, ProcessSummary, Record_, Register, Text } from './shapes'
 
 export interface Option { id: string; label: Text; search: string }
@@ -17,6 +18,19 @@ function once<T>(key: string, load: () => Promise<T>): Promise<T> {
   }
   return promise
 }
+
+// A whole list that the server gives in pages.
+async function whole<T>(path: GetPath, values: Record<string, string> = {}): Promise<T[]> {
+  const rows: T[] = []
+  for (let cursor: string | null = null; ;) {
+    const page: Page<T> = await get<Page<T>>(path, values, { limit: 1000, cursor })
+    rows.push(...page.items)
+    cursor = page.next_cursor
+    if (!cursor || rows.length >= 50_000) return rows
+  }
+}
+export const allRecords = (register: string) => whole<Record_>('/api/v1/records/{register}', { register })
+export const allPeople = () => whole<PersonRow>('/api/v1/people')
 
 export const listProcesses = () =>
   once('processes', async () => (await get<Page<ProcessSummary>>('/api/v1/processes')).items)
@@ -51,9 +65,9 @@ export const loadOptions = (register: string) =>
   once('options/' + register, async () => {
     const list: Option[] =
       register === 'person'
-        ? (await get<Page<PersonRow>>('/api/v1/people')).items.filter((p) => p.enabled).map((p) => ({
+        ? (await allPeople()).filter((p) => p.enabled).map((p) => ({
             id: p.id, label: p.name, search: `${p.id} ${p.login} ${p.name.zh} ${p.name.en} ${p.posts.map((x) => x.title.zh + x.title.en).join(' ')}` }))
-        : (await get<Page<Record_>>('/api/v1/records/{register}', { register })).items.map((r) => {
+        : (await allRecords(register)).map((r) => {
             const label = nameOf(r)
             return { id: r.id, label, search: `${r.id} ${label.zh} ${label.en}` }
           })
@@ -70,6 +84,9 @@ export function nameNow(register: string, id: string): Text {
   }
   return list.find((o) => o.id === id)?.label ?? { zh: id, en: id }
 }
+
+// Until every name that was asked for is known, or cannot be.
+export const named = () => Promise.allSettled([...asked.values()])
 
 export function forgetMaster(register?: string) {
   if (!register) {

@@ -3,7 +3,7 @@ import { onScopeDispose, ref } from 'vue'
 import { clockOffset } from '@/api/client'
 
 export const zone = 'Asia/Shanghai'
-const zoneMinutes = 8 * 60
+export const zoneMinutes = 8 * 60
 
 export type Language = 'zh' | 'en'
 

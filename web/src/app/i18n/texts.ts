@@ -25,6 +25,11 @@ export const texts: Record<string, Pair | Record<string, Pair>> = {
     server: ['服务器出错，操作没有完成。请再试；仍不行时联系管理员。', 'The server failed and nothing was done. Try again; if it stays, tell an administrator.'],
     no_page: ['没有这个页面。', 'There is no such page.'], load: ['页面读取失败。', 'The page could not be loaded.'],
   },
+  export: {
+    button: ['导出 Excel', 'Export to Excel'], title: ['导出 Excel', 'Export to Excel'], taken: ['已取 {n} 条', '{n} rows taken'], writing: ['共 {n} 条，正在写文件', 'Writing {n} rows'], stop: ['停止', 'Stop'],
+    cut: ['只含前 {n} 条。', 'Only the first {n} rows.'], narrow: ['其余请按时间、系统或状态缩小范围后分次导出。', 'Narrow by time, system or state and export the rest in parts.'],
+    about: ['说明', 'About'], what: ['项目', 'What'], value: ['内容', 'Value'], rows: ['条数', 'Rows'], at: ['导出时间', 'Exported at'], by: ['导出人', 'By'], note: ['注意', 'Note'], query: ['查询', 'Query'], sort: ['排序', 'Sort'], register: ['登记簿', 'Register'],
+  },
   signin: {
     title: ['登录', 'Sign in'], login: ['登录名', 'Login'], password: ['密码', 'Password'], go: ['登录', 'Sign in'], out: ['退出登录', 'Sign out'],
     status: ['只看系统运行状况，不用登录', 'Service status, without a login'], wrong: ['登录名或密码不对。', 'The login or the password is wrong.'], help: ['没有账户或忘了密码？请管理员发一个邀请链接。', 'No account, or password forgotten? Ask an administrator for an invitation link.'],

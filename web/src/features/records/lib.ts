@@ -1,7 +1,7 @@
 // What the pages about registers share: types of fields, who may write, what a write would be answered with.
-import { ApiError, get, post } from '@/api/client'
+import { ApiError, post } from '@/api/client'
 import { listRegisters } from '@/api/master'
-import type { Field, FieldType, Me, Page, Record_, Refusal, Register, Text } from '@/api/shapes'
+import type { Field, FieldType, Me, Record_, Refusal, Register, Text } from '@/api/shapes'
 
 // A register may name its fields without their types; then the values that stand tell: a key that is a register's points
 // into it, and the rest is read off what is written.
@@ -34,15 +34,6 @@ export async function registerOf(key: string): Promise<Register> {
   return register
 }
 
-export async function allRecords(register: string): Promise<Record_[]> {
-  const rows: Record_[] = []
-  for (let cursor: string | null = null; ;) {
-    const page: Page<Record_> = await get<Page<Record_>>('/api/v1/records/{register}', { register }, { limit: 1000, cursor })
-    rows.push(...page.items)
-    cursor = page.next_cursor
-    if (!cursor || rows.length >= 20_000) return rows
-  }
-}
 
 // The answer to a write that is not made. `forbidden`: who asks may not write this register at all.
 export interface Rehearsal { good: boolean; refusals: Refusal[]; forbidden: Refusal | null }

@@ -1,4 +1,5 @@
 // Files from and to people: workbooks and comma-separated text. The libraries come only when somebody opens a file.
+import { offer } from '@/shared/workbook'
 import type { Table } from './rows'
 import { type Cell, blank, text } from './values'
 
@@ -56,10 +57,6 @@ export async function writeFile(name: string, templates: Template[], explained: 
     ...templates.map((s) => ({ sheet: s.name.slice(0, 31), data: [s.heads.map((h) => bold(h.text, h.must)), ...s.rows.map((r) => r.map(cell))], columns: s.heads.map((h) => width(h.text.length * 1.6)), stickyRowsCount: 1 })),
     { sheet: explained.name, data: [explained.heads.map((h) => bold(h)), ...explained.rows.map((r) => r.map((c) => ({ value: c, type: String, wrap: true, alignVertical: 'top' as const })))], columns: [width(18), width(24), width(24), width(8), { width: 70 }], stickyRowsCount: 1 },
   ]).toBlob()
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  offer(blob, name)
 }
 

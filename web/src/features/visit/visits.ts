@@ -4,7 +4,7 @@ import type { Text } from '@/api/shapes'
 
 export interface Step extends Text { go?: string; find?: string }
 export interface Visit { login: string; who: Text; lead: Text; steps: Step[] }
-export interface Demo { password: string; visits: Visit[] }
+export interface Demo { password?: string; visits: Visit[] }
 
 let asked: Promise<Demo | null> | null = null
 export const demo = () => (asked ??= get<Demo>('/api/v1/demo').catch(() => null))
