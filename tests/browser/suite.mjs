@@ -235,6 +235,32 @@ test('what stands in a comment is found, from the palette too', async () => {
   await stop(page)
 })
 
+test('a ticket on paper: light out of the dark theme, every fold open, no buttons, who printed it and when', async () => {
+  const page = await open({ theme: 'dark' })
+  const ticket = await incident(page, { title: '打印核对', scope: '两省全部网点' })
+  await page.api('POST', `/api/v1/tickets/${ticket.number}/comments`, { text: '打印里的评论' })
+  await page.goto(`${base}/t/${ticket.number}`)
+  await quiet(page)
+  must(await page.locator('main details:not([open])').count() > 0, 'nothing is folded: this test shows nothing')
+  const paper = await page.evaluate(() => {
+    window.dispatchEvent(new Event('beforeprint'))
+    return { theme: document.documentElement.dataset.theme, folded: document.querySelectorAll('main details:not([open], .noprint)').length }
+  })
+  must(paper.theme === 'light' && paper.folded === 0, JSON.stringify(paper))
+  await page.emulateMedia({ media: 'print' })
+  const seen = await page.evaluate(() => document.body.innerText)
+  for (const words of [ticket.number, '打印核对', '两省全部网点', '打印里的评论', '陈值 打印于 ', `/t/${ticket.number}`]) must(seen.includes(words), `the paper lacks ${words}`)
+  for (const words of ['更新事实与影响', '工作台', '发送']) must(!seen.includes(words), `the paper shows ${words}`)
+  await page.setViewportSize({ width: 690, height: 980 }) // the width of A4 between its margins
+  must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the paper is too narrow for what stands on it')
+  await page.emulateMedia({ media: null })
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
+  must(await page.evaluate(() => document.documentElement.dataset.theme) === 'dark' && await page.locator('main details:not([open])').count() > 0, 'the page is not as it was before')
+  must((await page.pdf()).length > 20_000, 'no paper came')
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
 test('a list leaves as a workbook: its rows, Chinese heads, times as times, a formula as text', async () => {
   const page = await open()
   for (const title of ['=1+1 导出核对', '+86 导出核对', '导出核对 <b>']) await incident(page, { title, occurred_at: ago(20) })
@@ -460,10 +486,81 @@ for (const language of ['zh', 'en'])
         await stop(page)
       })
 
+// The server keeps a text as it came, so what it answers is filled on the way to the page: each text of each field.
+test('a text of any field of any process or register that would be script stays text', async () => {
+  const page = await open({ person: 'manager' })
+  const filled = (type, n) => {
+    switch (type.kind) {
+      case 'string': case 'text': return corpus[n % corpus.length]
+      case 'list': return ['string', 'text'].includes(type.element.kind) ? [corpus[n % corpus.length], corpus[(n + 1) % corpus.length]] : undefined
+      case 'table': return [Object.fromEntries(type.columns.map((c, i) => [c.key, filled(c.type, n + i)]).filter(([, v]) => v !== undefined))]
+      default: return undefined
+    }
+  }
+  let texts = 0
+  const fill = (fields, defined) => defined.forEach((f, n) => { const v = filled(f.type, n); if (v !== undefined) { fields[f.key] = v; texts++ } })
+  const tame = async (what) => {
+    await quiet(page)
+    const bad = await page.evaluate(() => {
+      window.dispatchEvent(new Event('beforeprint')) // what is folded is looked at too
+      return [...document.querySelectorAll('main script, main iframe, main [srcdoc], main [onerror], main [onload], main img[src="x"], main a[href^="javascript:"], main a[href^="data:"]')].map((e) => e.outerHTML.slice(0, 80))
+    })
+    must(!bad.length, `${what}: became markup: ${bad}`)
+    must(await page.getByText('<script>alert(1)</script>').count() || await page.getByText('onerror=alert(2)').count() || await page.getByText('javascript:alert(3)').count(), `${what}: shows no text of the corpus`)
+  }
+  const { items: processes } = await page.api('GET', '/api/v1/processes')
+  let shape = null
+  await page.route('**/api/v1/tickets/*', async (route) => {
+    const answer = await route.fetch(), body = await answer.json()
+    fill(body.fields, shape.fields)
+    body.title = corpus[1]
+    await route.fulfill({ response: answer, json: body })
+  })
+  await page.route('**/api/v1/tickets/*/events', async (route) => {
+    const answer = await route.fetch(), body = await answer.json()
+    const patch = { fields: {} }
+    fill(patch.fields, shape.fields)
+    body.items.push({ ...body.items[0], position: 1e9, kind: 'ticket.acted', body: { patch, comment: corpus.join('\n\n'), reason: corpus[0], text: corpus.join('\n') } })
+    await route.fulfill({ response: answer, json: body })
+  })
+  let seen = 0
+  for (const { key } of processes) {
+    shape = await page.api('GET', '/api/v1/processes/' + key)
+    const [ticket] = (await page.api('GET', `/api/v1/tickets?limit=1&q=${encodeURIComponent('process:' + key)}`)).items
+    if (!ticket) continue
+    seen++
+    await page.goto(`${base}/t/${ticket.number}`)
+    await tame(key)
+  }
+  must(seen >= 4, `only ${seen} processes have a ticket`)
+  const { items: registers } = await page.api('GET', '/api/v1/registers')
+  let register = null
+  await page.route('**/api/v1/records/*', async (route) => {
+    const answer = await route.fetch()
+    if (!answer.ok() || !route.request().url().includes('/records/' + register.key)) return route.fulfill({ response: answer })
+    const body = await answer.json()
+    for (const r of body.items ?? []) fill(r.fields, register.fields)
+    await route.fulfill({ response: answer, json: body })
+  })
+  for (const r of registers) {
+    if (!r.fields.some((f) => filled(f.type, 0) !== undefined) || r.key === 'parameter') continue
+    const there = await page.api('GET', '/api/v1/records/' + r.key).catch(() => null)
+    if (!there?.items.length) continue
+    register = r
+    seen++
+    await page.goto(`${base}/records/${r.key}`)
+    await tame(r.key)
+  }
+  must(seen >= 12 && texts > 200, `only ${seen} pages and ${texts} texts`)
+  must(!page.errors.length, page.errors.join('\n'))
+  await stop(page)
+})
+
 let passed = 0
 const failed = []
 for (const { name, run } of tests) {
   if (only.length && !only.some((o) => name.includes(o))) continue
+  if (screens && !name.startsWith('every page')) continue // the pictures show the demonstration, not what tests write
   const began = Date.now()
   try {
     await run()

@@ -3,6 +3,7 @@ type Pair = [string, string]
 export const texts: Record<string, Pair | Record<string, Pair>> = {
   brand: ['安澜', 'Anlan'], brand_line: ['保险机构 IT 服务管理', 'IT service management for insurers'],
   colon: ['：', ': '], yes: ['是', 'Yes'], no: ['否', 'No'], name: ['姓名', 'Name'], from: ['自', 'from'], to: ['至', 'to'],
+  must: ['必填', 'required'], help_of: ['{name}：怎么填', '{name}: what to put in'],
   choose: ['请选择', 'Choose'], type_and_enter: ['输入后按回车', 'Type and press Enter'], add_row: ['加一行', 'Add a row'], remove: ['删除', 'Remove'], row_n: ['第 {n} 行', 'Row {n}'],
   draft: ['草案', 'Draft'], drill: ['演练', 'Drill'], clause: ['条款 {clause}', 'clause {clause}'], line_n: ['{n} 线', 'line {n}'],
   ticket_by: ['编号或标题', 'Number or words of the title'], nothing_found: ['没有找到。', 'Nothing found.'], nothing_yet: ['还没有可选的内容。', 'Nothing to choose from yet.'],
@@ -10,7 +11,7 @@ export const texts: Record<string, Pair | Record<string, Pair>> = {
   nav: {
     workbench: ['工作台', 'Workbench'], tickets: ['工单', 'Tickets'], alerts: ['告警', 'Alerts'], notices: ['通知', 'Notices'], processes: ['流程', 'Processes'],
     plans: ['计划与义务', 'Plans'], clauses: ['条款', 'Clauses'], records: ['登记簿', 'Registers'], people: ['人员与岗位', 'People'], parameters: ['参数', 'Parameters'], setup: ['启用向导', 'Set-up'],
-    new: ['新建', 'New'], skip: ['跳到正文', 'Skip to the content'], menu: ['菜单', 'Menu'], fold: ['收起或展开导航', 'Fold or unfold the navigation'], main: ['主导航', 'Main'],
+    new: ['新建', 'New'], printed: ['{who} 打印于 {at}', 'Printed by {who}, {at}'], skip: ['跳到正文', 'Skip to the content'], menu: ['菜单', 'Menu'], fold: ['收起或展开导航', 'Fold or unfold the navigation'], main: ['主导航', 'Main'],
     account: ['账户', 'Account'], light: ['浅色', 'Light'], dark: ['深色', 'Dark'], lost: ['连接中断，正在重连', 'Connection lost, trying again'],
   },
   keys: {
