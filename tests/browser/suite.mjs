@@ -444,7 +444,7 @@ test('an empty installation is set up from files: the wrong row is shown, mended
   } finally { await house.end() }
 })
 
-const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status'], ['setup', '/setup']]
+const places = [['workbench', '/'], ['tickets', '/tickets'], ['ticket', '/t/'], ['new', '/new/incident'], ['search', '/search?text=%E6%A0%B8%E5%BF%83'], ['alerts', '/alerts'], ['notices', '/notices'], ['processes', '/processes'], ['process', '/processes/incident'], ['clauses', '/clauses'], ['plans', '/plans'], ['people', '/people'], ['parameters', '/parameters'], ['registers', '/records'], ['systems', '/records/system'], ['system', '/records/system/CORE-POLICY'], ['desk', '/desk'], ['status', '/status'], ['setup', '/setup'], ['components', '/components']]
 async function visit(page, path) {
   let address = path
   if (path === '/t/') address += (await page.api('GET', '/api/v1/tickets?q=' + encodeURIComponent('state:line2') + '&limit=1')).items[0].number
@@ -464,7 +464,7 @@ for (const language of ['zh', 'en'])
             const out = []
             if (document.documentElement.scrollWidth > innerWidth) out.push('is wider than the window')
             const text = document.body.innerText
-            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|presence|process|plans?|session|setup|signin|notices?|palette|search|visit)\.[a-z_]+(\s|$)/m)
+            const key = text.match(/(^|\s)(nav|form|ticket|list|desk|alerts?|people|records?|presence|process|plans?|session|setup|signin|notices?|palette|search|visit|parts|export|setup)\.[a-z_]+(\s|$)/m)
             if (key) out.push('shows the key ' + key[0].trim())
             for (const b of document.querySelectorAll('button')) if (b.scrollWidth > b.clientWidth + 1 && getComputedStyle(b).overflow !== 'visible' && b.innerText.trim()) out.push('clips ' + JSON.stringify(b.innerText.slice(0, 20)))
             if (english) for (const el of document.querySelectorAll('nav a, main h2, main label, main th, footer button')) if (/[\u4e00-\u9fff]/.test(el.innerText) && !el.closest('[lang=zh]')) out.push('has Chinese in ' + JSON.stringify(el.innerText.slice(0, 20)))

@@ -23,6 +23,7 @@ export const router = createRouter({
     { path: '/plans', component: () => import('@/features/plans/Plans.vue'), meta: { title: 'nav.plans' } },
     { path: '/people', component: () => import('@/features/people/People.vue'), meta: { title: 'nav.people' } },
     { path: '/parameters', component: () => import('@/features/parameters/Parameters.vue'), meta: { title: 'nav.parameters' } },
+    { path: '/components', component: () => import('@/features/components/Components.vue'), meta: { title: 'parts.title' } },
     { path: '/setup', component: () => import('@/features/setup/SetUp.vue'), meta: { title: 'nav.setup' } },
     { path: '/records', component: () => import('@/features/records/Registers.vue'), meta: { title: 'nav.records' } },
     { path: '/records/:register', component: () => import('@/features/records/RecordList.vue'), props: true, meta: { title: 'nav.records' } },
