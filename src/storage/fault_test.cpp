@@ -1,5 +1,4 @@
 // What the store does when the disk is full, the device fails, the file is foreign, or somebody else has it.
-#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,10 +9,12 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iostream>
 
 #include "storage/harness_for_test.h"
 #include "storage/migrations/migrate.h"
 #include "storage/sqlite/connection.h"
+#include "storage/vfs_for_test.h"
 
 namespace anlan::storage {
 namespace {
@@ -23,70 +24,26 @@ using app::Reader;
 using app::Scope;
 using app::Txn;
 
-// A VFS over SQLite's own that fails on demand: full after so many bytes of log and data, or a broken fsync or write.
+// The device: full after so many bytes of log and data, or with a broken fsync or write.
 struct Faults {
   std::atomic<std::int64_t> bytes_left{INT64_MAX};
   std::atomic<bool> sync_fails{false}, write_fails{false};
+  std::atomic<std::int64_t> calls{0}, fails_at{0};  // the n-th call that changes a file fails, and all after it
+  std::atomic<bool> once{false};                    // but those after it do not
 } faults;
 
-struct FaultyFile {
-  sqlite3_file base;
-  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
-};
-sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<FaultyFile*>(file)->real(); }
-
-int faulty_write(sqlite3_file* file, const void* data, int n, sqlite3_int64 at) {
+int judge(const Call& call) {
+  std::int64_t n = ++faults.calls;
+  if (faults.fails_at > 0 && (faults.once ? n == faults.fails_at : n >= faults.fails_at)) {
+    return call.kind == Call::Kind::write      ? SQLITE_IOERR_WRITE
+           : call.kind == Call::Kind::truncate ? SQLITE_IOERR_TRUNCATE
+           : call.kind == Call::Kind::sync     ? SQLITE_IOERR_FSYNC
+                                               : SQLITE_IOERR_DELETE;
+  }
+  if (call.kind == Call::Kind::sync && faults.sync_fails) return SQLITE_IOERR_FSYNC;
+  if (call.kind != Call::Kind::write) return SQLITE_OK;
   if (faults.write_fails) return SQLITE_IOERR_WRITE;
-  if (faults.bytes_left.fetch_sub(n) < n) return SQLITE_FULL;
-  return real(file)->pMethods->xWrite(real(file), data, n, at);
-}
-int faulty_sync(sqlite3_file* file, int flags) {
-  if (faults.sync_fails) return SQLITE_IOERR_FSYNC;
-  return real(file)->pMethods->xSync(real(file), flags);
-}
-
-const sqlite3_io_methods faulty_methods = {
-    3,
-    [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); },
-    [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); },
-    faulty_write,
-    [](sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); },
-    faulty_sync,
-    [](sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); },
-    [](sqlite3_file* f, int lock) { return real(f)->pMethods->xLock(real(f), lock); },
-    [](sqlite3_file* f, int lock) { return real(f)->pMethods->xUnlock(real(f), lock); },
-    [](sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); },
-    [](sqlite3_file* f, int op, void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); },
-    [](sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); },
-    [](sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); },
-    [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-      return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
-    },
-    [](sqlite3_file* f, int at, int n, int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); },
-    [](sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); },
-    [](sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); },
-    [](sqlite3_file* f, sqlite3_int64 at, int n, void** out) {
-      return real(f)->pMethods->xFetch(real(f), at, n, out);
-    },
-    [](sqlite3_file* f, sqlite3_int64 at, void* page) { return real(f)->pMethods->xUnfetch(real(f), at, page); }};
-
-const char* faulty_vfs() {
-  static sqlite3_vfs vfs = [] {
-    sqlite3_vfs copy = *sqlite3_vfs_find(nullptr);
-    copy.zName = "faulty";
-    copy.szOsFile += static_cast<int>(sizeof(FaultyFile));
-    copy.xOpen = [](sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
-      sqlite3_vfs* usual = sqlite3_vfs_find(nullptr);
-      file->pMethods = nullptr;
-      int code = usual->xOpen(usual, name, real(file), flags, out);
-      if (real(file)->pMethods) file->pMethods = &faulty_methods;
-      return code;
-    };
-    sqlite3_vfs_register(&copy, 0);
-    return copy;
-  }();
-  sqlite3_vfs_register(&vfs, 0);
-  return "faulty";
+  return faults.bytes_left.fetch_sub(call.size) < call.size ? SQLITE_FULL : SQLITE_OK;
 }
 
 Status create(app::Store& store, const std::string& number, std::size_t body = 200) {
@@ -130,18 +87,26 @@ std::vector<Result<Value>> burst(app::Store& store, int from, int n, std::size_t
 
 class FaultTest : public testing::Test {
  protected:
-  void SetUp() override { heal(); }
-  void TearDown() override { heal(); }
+  void SetUp() override {
+    heal();
+    before_call = judge;
+  }
+  void TearDown() override {
+    before_call = nullptr;
+    heal();
+  }
   static void heal() {
     faults.bytes_left = INT64_MAX;
     faults.sync_fails = faults.write_fails = false;
+    faults.calls = faults.fails_at = 0;
+    faults.once = false;
   }
   std::unique_ptr<app::Store> open(Options options) {
     auto opened = open_sqlite(std::move(options));
     EXPECT_TRUE(opened) << opened.error().message;
     return opened ? std::move(*opened) : nullptr;
   }
-  Options options() { return {.path = folder.file("anlan.db"), .checkpoint_pages = 50, .vfs = faulty_vfs()}; }
+  Options options() { return {.path = folder.file("anlan.db"), .checkpoint_pages = 50, .vfs = watched_vfs()}; }
   void expect_sound() {
     auto connection = sqlite::Connection::open(folder.file("anlan.db"), sqlite::Access::write);
     ASSERT_TRUE(connection);
@@ -258,6 +223,56 @@ TEST_F(FaultTest, ADeviceErrorStopsTheWriterForGood) {
   }
   expect_sound();
 }
+
+// The n-th call that changes a file fails, alone or with every later one, n from 1 until a whole run goes through.
+// Whatever n is: nothing acknowledged is lost, nothing stands in part, a new start on a healed device goes on.
+class FaultAtCall : public FaultTest, public testing::WithParamInterface<bool> {};
+TEST_P(FaultAtCall, LosesNothing) {
+  int runs = 0, refused = 0, at_open = 0;
+  for (bool through = false; !through; ++runs) {
+    ASSERT_LT(runs, 5000) << "no run ever went through";
+    Folder own;
+    Options options{.path = own.file("anlan.db"), .checkpoint_pages = 8, .vfs = watched_vfs()};
+    std::vector<std::string> acknowledged;
+    heal();
+    faults.fails_at = runs + 1;
+    faults.once = GetParam();
+    {
+      auto opened = open_sqlite(options);
+      if (opened) {
+        for (int round = 0; round < 4; ++round)
+          for (auto& result : burst(**opened, round * 5, 5, 3000)) {
+            if (result)
+              acknowledged.push_back(result->as_string());
+            else
+              ++refused;
+          }
+      } else {
+        ++at_open;
+      }
+    }
+    through = faults.calls < faults.fails_at;
+    heal();
+    auto store = open(options);
+    ASSERT_TRUE(store) << "after an error at call " << runs + 1;
+    for (const auto& number : acknowledged) EXPECT_TRUE(stands(*store, number)) << number << ", call " << runs + 1;
+    for (int i = 0; i < 20; ++i) stands(*store, "B-" + std::to_string(i));  // whole or not at all
+    EXPECT_TRUE(create(*store, "after"));
+    store.reset();
+    auto connection = sqlite::Connection::open(options.path, sqlite::Access::write);
+    ASSERT_TRUE(connection);
+    EXPECT_EQ((*connection)->answer("PRAGMA integrity_check").value(), "ok") << "call " << runs + 1;
+    if (through) {
+      EXPECT_EQ(acknowledged.size(), 20u);
+    }
+  }
+  std::cout << "an error at each of " << runs - 1 << " calls: " << at_open << " while opening, " << refused
+            << " writes refused, none lost\n";
+  EXPECT_GT(at_open, 5);
+  EXPECT_GT(refused, 20);
+}
+INSTANTIATE_TEST_SUITE_P(Device, FaultAtCall, testing::Bool(),
+                         [](const auto& one) { return one.param ? "once" : "for_good"; });
 
 TEST_F(FaultTest, OneStoreAtATime) {
   auto store = open(options());
