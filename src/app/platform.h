@@ -12,6 +12,8 @@
 
 namespace anlan::app {
 
+inline constexpr const char* may_manage_people = "people.manage";
+
 // Who asks. Made from a session or a token; `person` empty for machines.
 struct Principal {
   std::string person;            // id in register person

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "app/describe.h"
 #include "app/plans.h"
@@ -55,11 +56,54 @@ Result<Value> check_parameter(const Platform& platform, const World& world, cons
 
 std::string text_form(const Value& v) { return describe(v); }
 
+// What a field points to must stand already, or come with the same import (`coming`: register/id).
+using Coming = std::set<std::string, std::less<>>;
+Status points_somewhere(const Platform& platform, Txn& txn, const engine::FieldDef& field, const engine::FieldType& type, const Value& v,
+                        const Coming* coming, std::vector<Refusal>& refusals) {
+  using Kind = engine::FieldType::Kind;
+  if (v.is_null()) return {};
+  if (type.kind == Kind::list) {
+    for (const Value& one : v.as_list()) ANLAN_CHECK(points_somewhere(platform, txn, field, *type.element, one, coming, refusals));
+    return {};
+  }
+  const std::string reg = type.kind == Kind::ref      ? type.reg
+                          : type.kind == Kind::person ? "person"
+                          : type.kind == Kind::board  ? "board"
+                          : type.kind == Kind::unit   ? "unit"
+                                                      : "";
+  if (reg.empty() || !v.is(Value::Kind::string)) return {};
+  if (coming && coming->contains(reg + "/" + v.as_string())) return {};
+  ANLAN_TRY(std::optional<RecordRow> there, txn.record(reg, v.as_string()));
+  if (there) return {};
+  auto def = platform.definitions().records.find(reg);
+  const Text title = def == platform.definitions().records.end() ? Text{reg, reg} : def->second.title;
+  refusals.push_back({field.basis.clause, "points_nowhere",
+                      {fmt::format("“{}”不在登记簿“{}”里，请先登记，或改选已有的", v.as_string(), title.zh),
+                       fmt::format("'{}' is not in the register {}; register it first or choose one that is", v.as_string(), title.en)},
+                      field.key, field.basis.req.empty() ? "" : field.basis.req.front(), ""});
+  return {};
+}
+
+// Somebody must always be able to manage people, or nobody could ever be let in again.
+Status somebody_manages_people(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const Value& before, const Value& after) {
+  if (actor.machine) return {};
+  const bool shuts = write.reg == "person" && before["enabled"].as_bool() && !after["enabled"].as_bool();
+  const bool ends = write.reg == "grant" && !before.is_null() && after["until"].is(Value::Kind::instant) && after["until"].as_instant() <= platform.now();
+  if (!shuts && !ends) return {};
+  if (shuts && write.id == actor.id)
+    return refuse({{"", "disables_oneself", {"不能停用自己的账户，请由另一位管理员办理", "nobody disables his own account; another administrator does"}, "enabled", "", ""}});
+  ANLAN_TRY(World world, platform.world(txn));
+  for (const auto& person : world.directory().parts().people)
+    if (person.enabled && world.directory().permissions_of(person.id, platform.now()).contains(may_manage_people)) return {};
+  return refuse({{"", "last_administrator", {"这样就没有人能管理人员了，请先把管理员岗位授予另一人", "nobody could manage people any more; grant the post to another person first"},
+                  shuts ? "enabled" : "until", "", ""}});
+}
+
 // `seen`: the world to judge by, where the caller knows that nothing in it matters that was written since. `noted`: takes
 // what is refused, and the record is written all the same, for a unit that will be undone: so what rests on the record is
 // judged too, and all that is wrong is said at once.
 Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, const RecordWrite& write, const World* seen = nullptr,
-                  std::vector<Refusal>* noted = nullptr) {
+                  std::vector<Refusal>* noted = nullptr, const Coming* coming = nullptr) {
   auto found = platform.definitions().records.find(write.reg);
   if (found == platform.definitions().records.end()) return fail(Code::not_found, fmt::format("there is no register '{}'", write.reg), "register");
   const RecordDef& def = found->second;
@@ -114,6 +158,9 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
       facts.set(engine::RecordRoot::value, Value());
     }
   }
+  for (const auto& field : def.fields)
+    if (given.as_map().contains(field.key) && before[field.key] != after[field.key])
+      ANLAN_CHECK(points_somewhere(platform, txn, field, field.type, after[field.key], coming, refusals));
   for (const auto& guard : def.guards) {
     if (guard.condition.holds(facts)) continue;
     refusals.push_back({guard.basis.clause, guard.code, guard.otherwise, guard.field, guard.basis.req.empty() ? "" : guard.basis.req.front(), ""});
@@ -181,6 +228,7 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
                          {"why", write.why.empty() ? Value() : Value(write.why)}});
   ANLAN_TRY([[maybe_unused]] Position position, txn.append(event));
 
+  ANLAN_CHECK(somebody_manages_people(platform, txn, actor, write, before, after));
   ANLAN_CHECK(population_written(platform, txn, write.reg));
   // A disabled account answers for nothing any more.
   if (write.reg == "person" && before["enabled"].as_bool() && !after["enabled"].as_bool())
@@ -203,9 +251,21 @@ Value record_value(const RecordRow& row) {
   return Value(std::move(m));
 }
 
-// Whether rules of the register ask for other records, so that each row must see the rows before it.
+// Whether rules of the register ask for records of the register itself, so that each row must see the rows before it.
 bool looks_around(const RecordDef& def) {
-  auto asks = [](const expr::Program& program) { return !program.empty() && !program.calls().empty(); };
+  static const std::set<std::string, std::less<>> organisation{"person", "unit", "board", "grant", "delegation", "rota"};
+  auto asks = [&def](const expr::Program& program) {
+    if (program.empty()) return false;
+    if (program.reads().contains("directory") && organisation.contains(def.key)) return true;
+    if (!program.reads().contains("records")) return false;
+    const std::string& source = program.source();
+    if (source.find('"' + def.key + '"') != std::string::npos) return true;
+    // A register that is worked out only when the rule is judged may be this one.
+    for (const std::string_view call : {"lookup(", "exists_record(", "records_where("})
+      for (std::size_t at = source.find(call); at != std::string::npos; at = source.find(call, at + 1))
+        if (at + call.size() >= source.size() || source[at + call.size()] != '"') return true;
+    return false;
+  };
   return asks(def.retain_until) || std::any_of(def.guards.begin(), def.guards.end(), [&](const auto& g) { return asks(g.condition); }) ||
          std::any_of(def.fields.begin(), def.fields.end(), [&](const auto& f) { return asks(f.check) || asks(f.required_when); });
 }
@@ -327,6 +387,8 @@ Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& 
                              ImportTally* tally) {
   ImportTally done;
   std::map<std::size_t, std::vector<Refusal>> wrong;  // by row
+  Coming coming;
+  for (const Value& row : rows) coming.insert(row["register"].as_string() + "/" + row["id"].as_string());
   engine::Actor as = actor;
   as.platform = true;
   std::optional<World> world;
@@ -337,7 +399,7 @@ Result<Value> import_records(Platform& platform, Txn& txn, const engine::Actor& 
       world.emplace(std::move(now));
     }
     std::vector<Refusal> refused;
-    auto written = put(platform, txn, as, write, &*world, &refused);
+    auto written = put(platform, txn, write.reg == parameter_register ? actor : as, write, &*world, &refused, &coming);
     if (written && refused.empty()) {
       ++((*written)["unchanged"].as_bool() ? done.unchanged : (*written)["version"].as_int() == 1 ? done.created : done.changed);
       continue;

@@ -18,7 +18,6 @@ constexpr const char* platform_table = "platform";
 constexpr const char* first_start_key = "first_start";
 constexpr const char* idle_parameter = "session_idle";
 // What administers the house: the first person gets the first post that carries the former.
-constexpr const char* may_manage_people = "people.manage";
 constexpr const char* may_set_platform = "platform.settings";
 constexpr std::size_t sessions_per_person = 20;  // the oldest ends when one more is opened
 
@@ -127,6 +126,41 @@ Status Sessions::load() {
 
 // ---- sign in and out -----------------------------------------------------------------------------------------
 
+// A stranger who tries passwords shuts the door for his own address; the person gets in from another. Many strangers
+// together shut it for everybody.
+namespace {
+std::optional<Instant> locked_until(const Value& credential, const std::string& remote) {
+  const auto here = instant_of(credential["from"][remote]["locked_until"]), everywhere = instant_of(credential["locked_until"]);
+  return !here ? everywhere : !everywhere ? here : std::max(here, everywhere);
+}
+Value with_failure(const Value& credential, const std::string& remote, Instant now, const Sessions::Options& options, std::optional<Instant>& locked) {
+  Map from;
+  for (const auto& [address, state] : credential["from"].as_map()) {  // what is over is forgotten, and the rest kept short
+    const auto until = instant_of(state["locked_until"]);
+    if ((until && *until <= now) || (!until && from.size() >= 64)) continue;
+    from.emplace(address, state);
+  }
+  const std::int64_t here = from[remote]["failures"].as_int() + 1, all = credential["failures"].as_int() + 1;
+  if (here >= options.failures_max) {
+    locked = now + options.locked_for;
+    from[remote] = Value(Map{{"locked_until", *locked}});
+  } else {
+    from[remote] = Value(Map{{"failures", here}});
+  }
+  Value next = credential.with("from", Value(std::move(from))).with("failures", all);
+  if (all >= options.failures_all) {
+    locked = now + options.locked_for;
+    next = next.with("failures", Value()).with("locked_until", *locked);
+  }
+  return next;
+}
+Value with_success(const Value& credential, const std::string& remote) {
+  Map from = credential["from"].as_map();
+  from.erase(remote);
+  return credential.with("failures", Value()).with("locked_until", Value()).with("from", from.empty() ? Value() : Value(std::move(from)));
+}
+}  // namespace
+
 struct Sessions::Attempt {
   std::string person, remote, replaces, password, stored;
   Done<Opened> done;
@@ -144,7 +178,7 @@ void Sessions::sign_in(std::string login, std::string password, std::string remo
     why = "wrong";
     if (!found->enabled) {
       why = "disabled";
-    } else if (auto until = instant_of((*credential)["locked_until"]); until && platform_.now() < *until) {
+    } else if (auto until = locked_until(*credential, remote); until && platform_.now() < *until) {
       why = "locked";
     } else {
       stored = (*credential)["hash"].as_string();
@@ -167,12 +201,12 @@ void Sessions::sign_in(std::string login, std::string password, std::string remo
             [this, attempt, session, digest](Txn& txn, const World& world) -> Result<Value> {
               // The password was compared with what was stored some time ago: it must still be that, and still open.
               ANLAN_TRY(std::optional<Value> credential, txn.setting(credential_table, attempt->person));
-              const auto locked = credential ? instant_of((*credential)["locked_until"]) : std::nullopt;
+              const auto locked = credential ? locked_until(*credential, attempt->remote) : std::nullopt;
               if (!credential || (*credential)["hash"].as_string() != attempt->stored ||
                   !world.directory().is_enabled(attempt->person) || (locked && platform_.now() < *locked))
                 return sign_in_failed();
               ANLAN_CHECK(txn.put_setting(credential_table, attempt->person,
-                                          credential->with("failures", Value()).with("locked_until", Value())));
+                                          with_success(*credential, attempt->remote)));
               List ended;
               if (!attempt->replaces.empty()) {
                 ANLAN_CHECK(txn.put_setting(session_table, attempt->replaces, Value()));
@@ -224,21 +258,16 @@ void Sessions::failed(std::string person, std::string why, std::string remote, D
   platform_.write(
       [this, person, why, remote](Txn& txn, const World&) -> Result<Value> {
         const Instant now = platform_.now();
-        bool locks = false;
+        std::optional<Instant> locked;
         if (why == "wrong") {
           ANLAN_TRY(std::optional<Value> credential, txn.setting(credential_table, person));
-          if (credential) {
-            const std::int64_t failures = (*credential)["failures"].as_int() + 1;
-            locks = failures >= options_.failures_max;
-            Value next = credential->with("failures", locks ? Value() : Value(failures));
-            if (locks) next = next.with("locked_until", now + options_.locked_for);
-            ANLAN_CHECK(txn.put_setting(credential_table, person, next));
-          }
+          if (credential)
+            ANLAN_CHECK(txn.put_setting(credential_table, person, with_failure(*credential, remote, now, options_, locked)));
         }
         // A login that does not exist is not written down: people type passwords into the wrong box.
         Map body{{"why", why}, {"remote", remote}};
         if (!person.empty()) body.emplace("person", person);
-        if (locks) body.emplace("locked_until", now + options_.locked_for);
+        if (locked) body.emplace("locked_until", *locked);
         ANLAN_CHECK(note(txn, "session.refused", now, person, std::move(body)));
         return Value();
       },
@@ -340,7 +369,7 @@ void Sessions::change_password(const Caller& caller, std::string current, std::s
     ANLAN_TRY(std::optional<Value> credential, reader.setting(credential_table, person));
     if (!credential) return {};
     stored = (*credential)["hash"].as_string();
-    const auto until = instant_of((*credential)["locked_until"]);
+    const auto until = locked_until(*credential, "");
     locked = until && platform_.now() < *until;
     return {};
   });

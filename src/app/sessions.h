@@ -4,7 +4,8 @@
 // its principal without touching the store; memory follows the store after each commit and is read from it at start.
 // Everything that happens leaves an event of subject "platform"; none holds a secret.
 //
-// Stored settings: "credential"/<person> {hash, failures, locked_until, changed_at}; "session"/<digest> {person,
+// Stored settings: "credential"/<person> {hash, failures, locked_until,
+// from: {address: {failures, locked_until}}, changed_at}; "session"/<digest> {person,
 // opened_at, last_seen, expires_at, remote}; "token"/<digest> {id, name, scopes, created_by, created_at, expires_at};
 // "invitation"/<digest> {person, created_by, expires_at}; "preference"/<person> {language};
 // "platform"/"first_start" {digest}.
@@ -50,7 +51,8 @@ class Sessions {
     Duration absolute = hours(12);
     Duration invitation = hours(24);
     Duration seen_every = minutes(5); // how old a stored last_seen may be
-    int failures_max = 5;             // in a row, then the login is locked
+    int failures_max = 5;             // in a row from one address, then the login is locked for that address
+    int failures_all = 50;            // from all addresses since the last success, then it is locked for everybody
     Duration locked_for = minutes(15);
   };
   struct Opened {

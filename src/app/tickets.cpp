@@ -557,9 +557,44 @@ Result<Ticket> for_acting(Platform& platform, Txn& txn, const Principal& princip
   return ticket;
 }
 
+// A ticket that a person names in a field must be one he sees: else the link would tell him of it, and write on it.
+Status sees_named(Platform& platform, Txn& txn, const Principal& principal, const ProcessDef* process, const Value& fields) {
+  if (!process || !fields.is(Value::Kind::map)) return {};
+  std::optional<World> world;
+  for (const auto& [key, given] : fields.as_map()) {
+    const engine::FieldDef* def = process->field(key);
+    if (!def) continue;
+    const bool many = def->type.kind == engine::FieldType::Kind::list;
+    if ((many ? def->type.element->kind : def->type.kind) != engine::FieldType::Kind::ticket) continue;
+    for (const Value& one : many && given.is(Value::Kind::list) ? given.as_list() : List{given}) {
+      if (!one.is(Value::Kind::string) || one.as_string().empty()) continue;
+      if (!world) {
+        ANLAN_TRY(World now, platform.world(txn));
+        world.emplace(std::move(now));
+      }
+      if (!visible(platform, txn, *world, principal, one.as_string()))
+        return fail(Code::invalid, fmt::format("there is no ticket '{}' to link", one.as_string()), "fields." + key);
+    }
+  }
+  return {};
+}
+
+// Who audits reads everything and writes nothing, but on what is his own.
+Status may_remark(Platform& platform, Txn& txn, const Principal& principal, const std::string& number) {
+  if (!principal.machine.empty()) return {};
+  ANLAN_TRY(World world, platform.world(txn));
+  if (!world.directory().permissions_of(principal.person, platform.now()).contains("audit.read")) return {};
+  Scope own = platform.scope(principal, world);
+  own.all = false;
+  ANLAN_TRY(bool yes, txn.visible(number, own));
+  if (yes) return {};
+  return refuse({{"", "reads_only", {"审计只读，不在工单上写", "who audits reads and does not write on tickets"}, "", "", ""}}, Code::forbidden);
+}
+
 }  // namespace
 
 Result<Value> open_ticket(Platform& platform, Txn& txn, const Principal& principal, const OpenRequest& request) {
+  ANLAN_CHECK(sees_named(platform, txn, principal, platform.definitions().process(request.process), request.fields));
   ANLAN_TRY(Ticket ticket, Chain(platform, txn).open(request, principal.actor(), 0));
   return seen(platform, txn, principal, ticket);
 }
@@ -571,6 +606,7 @@ Result<Value> open_as_platform(Platform& platform, Txn& txn, const engine::Actor
 
 Result<Value> act(Platform& platform, Txn& txn, const Principal& principal, const ActRequest& request) {
   ANLAN_TRY(Ticket ticket, for_acting(platform, txn, principal, request.number, request.version));
+  ANLAN_CHECK(sees_named(platform, txn, principal, platform.definitions().process(ticket.process, ticket.shape), request.fields));
   ANLAN_TRY(World world, platform.world(txn));
   Engine engine(platform.definitions(), world);
   engine::Request ask;
@@ -619,7 +655,7 @@ Result<Value> override_guard(Platform& platform, Txn& txn, const Principal& prin
 
 Status may_act(Platform& platform, Txn& txn, const Principal& principal, const std::string& number) {
   ANLAN_TRY([[maybe_unused]] Ticket ticket, for_acting(platform, txn, principal, number, {}));
-  return {};
+  return may_remark(platform, txn, principal, number);
 }
 
 Result<Ticket> readable_ticket(Platform& platform, Reader& reader, const World& world, const Principal& principal,
@@ -646,7 +682,9 @@ Status may_see(Platform& platform, Reader& reader, const World& world, const Pri
 
 Result<Value> add_comment(Platform& platform, Txn& txn, const Principal& principal, const std::string& number, const std::string& text) {
   ANLAN_TRY(Ticket ticket, for_acting(platform, txn, principal, number, {}));
+  ANLAN_CHECK(may_remark(platform, txn, principal, number));
   if (trim(text).empty() || text.size() > 20'000) return fail(Code::invalid, "text must be 1 to 20,000 bytes", "text");
+  if (engine::controls(text, true)) return fail(Code::invalid, "text holds a control character", "text");
   ANLAN_TRY(Position position, txn.append({0, "ticket:" + number, "ticket.commented", platform.now(), principal.id(), Value(Map{{"text", text}})}));
   return Value(Map{{"position", position}, {"text", text}});
 }

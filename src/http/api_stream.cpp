@@ -175,8 +175,10 @@ Status Feed::tell(app::Reader& reader, const app::World& world, const std::vecto
         if (!may) {
           ANLAN_TRY(may, reader.visible(id, client.scope));
         }
-      } else if (topic == "record" || topic == "alert") {
+      } else if (topic == "record") {
         may = client.records;
+      } else if (topic == "alert") {  // as GET /api/v1/alerts
+        may = client.scope.all && (client.records || !client.caller.principal.machine.empty());
       }
       if (may) client.subscriber->send(std::to_string(position), "change", data);
     }

@@ -208,6 +208,8 @@ enum class Root : std::size_t { ticket, actor, now, comment, params, decisions, 
 
 // Checks a document from outside against field definitions and converts strings to typed values (timestamps, dates,
 // durations). Unknown members are refused; `path` prefixes the error field.
+// One line holds no control characters; a text of several lines holds no others than line ends and tabs.
+bool controls(const std::string&, bool lines);
 Result<Value> decode_fields(const Value& given, const std::vector<FieldDef>& fields, const std::string& path,
                             const calendar::Zone& zone);
 

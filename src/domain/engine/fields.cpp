@@ -7,6 +7,14 @@
 #include "domain/engine/engine.h"
 
 namespace anlan::engine {
+
+bool controls(const std::string& s, bool lines) {
+  return std::any_of(s.begin(), s.end(), [lines](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u == 0x7f || (u < 0x20 && !(lines && (c == '\n' || c == '\r' || c == '\t')));
+  });
+}
+
 namespace {
 
 constexpr std::size_t string_limit = 1000, text_limit = 100'000, list_limit = 2000;
@@ -58,14 +66,6 @@ Result<Value> decode_instant(const Value& v, const FieldType& type, const std::s
       if (auto day = calendar::parse_day(v.as_string())) return Value(zone.start_of(*day));
   }
   return fail(Code::invalid, fmt::format("{} must be {}", path, expected(type)), path);
-}
-
-// One line holds no control characters; a text of several lines holds no others than line ends and tabs.
-bool controls(const std::string& s, bool lines) {
-  return std::any_of(s.begin(), s.end(), [lines](char c) {
-    const auto u = static_cast<unsigned char>(c);
-    return u == 0x7f || (u < 0x20 && !(lines && (c == '\n' || c == '\r' || c == '\t')));
-  });
 }
 
 Result<Value> decode_value(const Value& v, const FieldType& type, const std::string& path, const calendar::Zone& zone) {
