@@ -421,7 +421,8 @@ struct Alerts::Unit {
     seed.provinces = d.mapped.provinces;
     seed.scope_to_confirm = d.scope_to_confirm;
     seed.service_down = d.service_down;
-    seed.occurred_at = std::min(d.starts_at, now);
+    // A sender without a clock says 1970; no incident began so long before its first alert.
+    seed.occurred_at = d.starts_at < now - hours(30 * 24) ? now : std::min(d.starts_at, now);
     seed.first_alert_at = seed.occurred_at;
     seed.discovered_at = now;
     seed.alert_group = work.group.id;

@@ -267,6 +267,9 @@ class Chain {
             if (!other) return fail(Code::invalid, fmt::format("there is no ticket '{}' to link", to), "fields");
             if (def && std::find(def->to.begin(), def->to.end(), other->process) == def->to.end())
               return fail(Code::invalid, fmt::format("a {} ticket may not be linked as '{}'", other->process, effect.link), "fields");
+            // A drill leaves no figure and no duty: what is real may not vanish into it, nor be stirred by it.
+            if (other->drill != ticket.drill)
+              return fail(Code::invalid, fmt::format("'{}' and '{}': a drill is linked with drills only", ticket.number, to), "fields");
             if (to == ticket.number) return fail(Code::invalid, "a ticket may not be linked to itself", "fields");
             to = "ticket:" + to;
           }

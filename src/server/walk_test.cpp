@@ -16,6 +16,7 @@
 #include <random>
 #include <set>
 
+#include "app/plans.h"
 #include "app/records.h"
 #include "app/rehearse.h"
 #include "app/tickets.h"
@@ -553,15 +554,23 @@ class Walk {
         return {};
       });
       if (due.empty()) break;
-      std::string number = due.front().subject.substr(7);
+      const std::string subject = due.front().subject, id = subject.substr(subject.find(':') + 1);
       auto result = write([&](app::Txn& txn, const app::World&) -> Result<Value> {
-        ANLAN_CHECK(app::fire_due(*platform_, txn, number));
+        ANLAN_CHECK(subject.starts_with("plan:") ? app::review_plan(*platform_, txn, id) : app::fire_due(*platform_, txn, id));
         return Value();
       });
-      if (!result) note("timer " + due.front().name + " of " + number, result);
+      if (!result) note("timer " + due.front().name + " of " + id, result);
       if (!result) complaints_.push_back("a timer failed: " + result.error().message);
     }
-    if (fired == most) complaints_.push_back("timers do not come to rest");
+    if (fired == most) {
+      std::string which;
+      read([&](app::Reader& reader, const app::World&) -> Status {
+        ANLAN_TRY(std::vector<app::TimerRow> due, reader.due_timers(clock_.wall() + hours(1), 3));
+        for (const auto& timer : due) which += fmt::format(" {} of {} at {}", timer.name, timer.subject, format_rfc3339(timer.due, 480));
+        return {};
+      });
+      complaints_.push_back("timers do not come to rest:" + which);
+    }
     clock_.set(target);
     steps_.push_back(fmt::format("{} time has passed, {} timers", format_rfc3339(target, 480), fired));
   }
