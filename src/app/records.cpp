@@ -10,6 +10,7 @@
 #include "app/describe.h"
 #include "app/plans.h"
 #include "app/tickets.h"
+#include "domain/correlation/rules.h"
 #include "domain/engine/facts.h"
 #include "domain/identity/separation.h"
 
@@ -82,6 +83,28 @@ Status points_somewhere(const Platform& platform, Txn& txn, const engine::FieldD
                        fmt::format("'{}' is not in the register {}; register it first or choose one that is", v.as_string(), title.en)},
                       field.key, field.basis.req.empty() ? "" : field.basis.req.front(), ""});
   return {};
+}
+
+// A text that names what is no record: a misspelt calendar would count around the clock, a misspelt match never match.
+void well_formed(const World& world, const engine::FieldDef& field, const Value& v, std::vector<Refusal>& refusals) {
+  using Form = engine::FieldDef::Form;
+  if (field.form == Form::any || v.is_null()) return;
+  if (v.is(Value::Kind::list)) {
+    for (const Value& one : v.as_list()) well_formed(world, field, one, refusals);
+    return;
+  }
+  const std::string& text = v.as_string();
+  Text wrong;
+  if (field.form == Form::calendar && !world.calendar(text)) {
+    wrong = {fmt::format("没有日历“{}”，请选已有的日历", text), fmt::format("there is no calendar '{}'; choose one that is", text)};
+  } else if (field.form == Form::post && !world.directory().post(text)) {
+    wrong = {fmt::format("没有岗位“{}”，请选已有的岗位", text), fmt::format("there is no post '{}'; choose one that is", text)};
+  } else if (field.form == Form::match) {
+    auto match = correlation::parse_match(text);
+    if (!match || match->labels.empty()) wrong = {fmt::format("匹配条件“{}”读不懂，请写成 标签=值，多个以逗号分开", text), match ? "a match names at least one label, as in job=core" : match.error().message};
+  }
+  if (!wrong.empty())
+    refusals.push_back({field.basis.clause, "not_known", std::move(wrong), field.key, field.basis.req.empty() ? "" : field.basis.req.front(), ""});
 }
 
 // Somebody must always be able to manage people, or nobody could ever be let in again.
@@ -162,6 +185,8 @@ Result<Value> put(Platform& platform, Txn& txn, const engine::Actor& actor, cons
   for (const auto& field : def.fields)
     if ((coming || !actor.platform) && given.as_map().contains(field.key) && before[field.key] != after[field.key])
       ANLAN_CHECK(points_somewhere(platform, txn, field, field.type, after[field.key], coming, refusals));
+  for (const auto& field : def.fields)
+    if (given.as_map().contains(field.key) && before[field.key] != after[field.key]) well_formed(world, field, after[field.key], refusals);
   for (const auto& guard : def.guards) {
     if (guard.condition.holds(facts)) continue;
     refusals.push_back({guard.basis.clause, guard.code, guard.otherwise, guard.field, guard.basis.req.empty() ? "" : guard.basis.req.front(), ""});

@@ -85,6 +85,8 @@ if (!tickets.some((t) => people.some((c) => !sees(c, t)))) throw new Error('ever
 const say = (c, what, status, must) => wrong.push(`${c.name} ${what}: ${status}, expected ${must}`)
 const expect = (c, what, answer, ok, must) => { if (!ok(answer.status)) say(c, what, answer.status, must) }
 const done = (s) => s >= 200 && s < 300
+// Who audits looks and does not touch.
+const writes = (s, c) => (has(c, 'audit.read') ? s === 403 : done(s))
 const refused = (s) => s === 401 || s === 403 || s === 404 || s === 405
 // An operation on a ticket: who sees it is answered for what he asked, who does not learns nothing of it.
 const onTicket = (method, tail, body, seenOk) => async (c) => {
@@ -95,7 +97,7 @@ const onTicket = (method, tail, body, seenOk) => async (c) => {
     const what = `${method} ${path}`
     const may = c.scope ? c.scope === 'tickets.read' && (method === 'GET' || tail.endsWith('/check')) : sees(c, t)
     if (c === nobody) expect(c, what, answer, (s) => s === 401, 401)
-    else if (may) { if (!seenOk(answer.status)) say(c, what, answer.status, 'an answer about the ticket') }
+    else if (may) { if (!seenOk(answer.status, c)) say(c, what, answer.status, 'an answer about the ticket') }
     else if (!c.scope) expect(c, what, answer, (s) => s === 404 || s === 403, '404 or 403')
     else if (done(answer.status)) say(c, what, answer.status, 'a refusal')
     if (!may && !c.scope && c !== nobody && answer.raw.includes(t.title) && t.title) wrong.push(`${c.name} ${what}: the refusal tells the title`)
@@ -166,8 +168,8 @@ const rules = {
   'POST /api/v1/tickets/{number}/actions/{action}/check': onTicket('POST', '/actions/{action}/check', { fields: { nonsense: 1 } }, (s) => [200, 403, 409, 422].includes(s)),
   'POST /api/v1/tickets/{number}/tasks/{task}': onTicket('POST', '/tasks/{task}', { answer: 'agree' }, (s) => [404, 403, 409, 422].includes(s)),
   'POST /api/v1/tickets/{number}/overrides': onTicket('POST', '/overrides', { kind: 'propose', action: 'none', code: 'none', reason: 'x', valid_for: '1h' }, (s) => [403, 404, 409, 422].includes(s)),
-  'POST /api/v1/tickets/{number}/comments': onTicket('POST', '/comments', { text: 'matrix' }, done),
-  'POST /api/v1/tickets/{number}/attachments': onTicket('POST', '/attachments?name=b.txt', 'x', done),
+  'POST /api/v1/tickets/{number}/comments': onTicket('POST', '/comments', { text: 'matrix' }, writes),
+  'POST /api/v1/tickets/{number}/attachments': onTicket('POST', '/attachments?name=b.txt', 'x', writes),
   'DELETE /api/v1/tickets/{number}/attachments/{id}': onTicket('DELETE', '/attachments/none', undefined, (s) => [404, 403, 409, 422].includes(s)),
   'PUT /api/v1/tickets/{number}/watch': onTicket('PUT', '/watch', undefined, done), 'DELETE /api/v1/tickets/{number}/watch': onTicket('DELETE', '/watch', undefined, done),
   'GET /api/v2/alerts': when('GET', '/api/v2/alerts', watches),

@@ -73,7 +73,7 @@ TEST(MatchText, RoundTrips) {
     ASSERT_TRUE(again);
     EXPECT_EQ(again->labels, match->labels);
   }
-  for (const char* bad : {"job", "=x", "a=1,a=2", "a=\"x", "a=\"x\"y", "a=1,b"}) EXPECT_FALSE(parse_match(bad)) << bad;
+  for (const char* bad : {"job", "=x", "a=1,a=2", "a=\"x", "a=\"x\"y", "a=1,b", "a=~1"}) EXPECT_FALSE(parse_match(bad)) << bad;
   EXPECT_TRUE(parse_match(" a = 1 , b = 2 ")->fits(labels({{"a", "1"}, {"b", "2"}})));
 }
 

@@ -102,6 +102,7 @@ Result<Match> parse_match(std::string_view text) {
         if (p < text.size() && text[p] != ',' && text[p] != '|')
           return fail(Code::invalid, "after a quoted value only ',' or '|' may follow", "match");
       } else {
+        if (p < text.size() && text[p] == '~') return fail(Code::invalid, "regular expressions are not understood; write label=glob with * and ?", "match");
         auto end = std::min(text.find_first_of(",|", p), text.size());
         glob = trim(text.substr(p, end - p));
         p = end;

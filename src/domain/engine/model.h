@@ -47,6 +47,8 @@ struct FieldDef {
   std::string key;
   FieldType type;
   Text label, help;
+  // What a text names, where that is no register: a calendar, a post, or a match of alarms. Checked when it is written.
+  enum class Form { any, calendar, post, match } form = Form::any;
   std::vector<std::string> required_in;          // states that may not be entered while it is unset
   expr::Program required_when;                   // narrows required_in; empty: always
   bool required = false;                         // always (also: column of a table)
