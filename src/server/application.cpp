@@ -24,7 +24,7 @@ const engine::Actor the_platform{"platform", true, false};
 // How far rounded figures of the rooms become gauges.
 Value gauges_of(app::Store& store, app::Deliveries& deliveries, const http::AlertFormats& formats,
                 const app::Sessions& sessions, const http::Feed& feed, const scheduler::Scheduler* scheduler,
-                const Vault& vault, const Checkpoints* checkpoints) {
+                const Vault& vault, const Checkpoints* checkpoints, const Copier* copier) {
   Map all{{"store", store.condition()},
           {"alerts", deliveries.alerts().counters()},
           {"intake", formats.intake()},
@@ -33,6 +33,7 @@ Value gauges_of(app::Store& store, app::Deliveries& deliveries, const http::Aler
           {"feed", Value(Map{{"subscribers", feed.subscribers()}})}};
   if (scheduler) all.emplace("scheduler", scheduler->condition());
   if (checkpoints) all.emplace("checkpoints", checkpoints->condition());
+  if (copier) all.emplace("copy", copier->condition().with("age_seconds", static_cast<std::int64_t>(copier->age())));
   return Value(std::move(all));
 }
 
@@ -53,13 +54,27 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   storage::Options storage;
   storage.clock = &clock;
   storage.path = configuration.data.empty() ? ":memory:" : configuration.data + "/anlan.db";
+  if (!configuration.copy_to.empty()) {
+    if (configuration.data.empty()) return fail(Code::invalid, "what lives in memory alone has nothing that a copy could follow");
+    std::error_code error;
+    const auto live = std::filesystem::weakly_canonical(configuration.data, error).string() + "/";
+    const auto copy = std::filesystem::weakly_canonical(configuration.copy_to, error).string() + "/";
+    if (live.starts_with(copy) || copy.starts_with(live)) return fail(Code::invalid, "the copy and the data folder may not lie one in the other");
+    self->copier_ = std::make_unique<Copier>(
+        CopierOptions{.data = configuration.data, .to = configuration.copy_to, .checkpoints = configuration.checkpoints, .every = configuration.copy_every},
+        clock);
+    storage.follower = self->copier_.get();
+  }
   ANLAN_TRY(self->store_, storage::open_sqlite(storage));
   std::string secret = crypto::random_token();
   if (!configuration.data.empty()) {
     ANLAN_TRY(secret, installation_secret(configuration.data));
   }
   self->vault_ = std::make_unique<Vault>(std::move(secret), configuration.passwords);
-  self->files_ = std::make_unique<FolderFiles>(configuration.data.empty() ? "" : configuration.data + "/attachments");
+  self->files_ = std::make_unique<FolderFiles>(configuration.data.empty() ? "" : configuration.data + "/attachments",
+                                                [copier = self->copier_.get()](const std::string& path) {
+                                                  if (copier) copier->kept(path);
+                                                });
   self->platform_ = std::make_unique<app::Platform>(*self->store_, definitions, clock);
   self->alerts_ = std::make_unique<app::Alerts>(rules);
   self->deliveries_ = std::make_unique<app::Deliveries>(*self->platform_, *self->alerts_);
@@ -113,6 +128,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
     const Value store = app->store_->condition(), stepping_now = app->scheduler_->condition();
     Map all{{"ready", store["writer"].as_string() == "running"}, {"store", store}, {"scheduler", stepping_now}};
     if (app->checkpoints_) all.emplace("checkpoints", app->checkpoints_->condition());
+    if (app->copier_) all.emplace("copy", app->copier_->condition());
     if (app->searcher_) all.emplace("search", app->searcher_->condition());
     return Value(std::move(all));
   };
@@ -122,7 +138,7 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
   };
   api->gauges = [app, formats] {
     return gauges_of(*app->store_, *app->deliveries_, formats, *app->sessions_, *app->feed_, app->scheduler_.get(),
-                     *app->vault_, app->checkpoints_.get());
+                     *app->vault_, app->checkpoints_.get(), app->copier_.get());
   };
   if (!configuration.data.empty()) {
     // A file of its own: without it, and while it is made anew, everything else goes on.
@@ -152,6 +168,10 @@ Result<std::unique_ptr<Application>> Application::start(Configuration configurat
     spdlog::info("checkpoints of the log go to {}, signed by key {}", file, crypto::to_hex(key.public_));
     ANLAN_TRY(self->checkpoints_, Checkpoints::open(*self->store_, clock, file, std::move(key)));
     self->checkpoints_->start(minutes(1), [](const Error& error) { spdlog::error("checkpoint: {}", error.message); });
+  }
+  if (self->copier_) {
+    spdlog::info("a copy follows in {}", configuration.copy_to);
+    self->copier_->start([](const Error& error) { spdlog::error("copy: {}", error.message); });
   }
   http::Options options;
   options.address = configuration.address;
@@ -231,6 +251,7 @@ void Application::stop() {
   }
   if (store_) store_->stop();
   if (checkpoints_) checkpoints_->stop();
+  if (copier_) copier_->stop();
   if (searcher_) searcher_->stop();
   // Answers of the password pool reach the sessions, and answers of the store reach the pool: the store ends first.
   if (vault_) vault_->close();

@@ -15,6 +15,7 @@
 #include "http/transport.h"
 #include "scheduler/scheduler.h"
 #include "server/checkpoint.h"
+#include "server/copier.h"
 #include "server/files.h"
 #include "server/searcher.h"
 #include "server/vault.h"
@@ -31,6 +32,8 @@ struct Configuration {
   std::string demo_data;              // folder of demo/*.yaml; read when `demo` and the store is new
   Duration demo_past = hours(365 * 24);  // how far back its stories begin
   std::string checkpoints;            // file that checkpoints of the log go to; empty: checkpoints.jsonl beside the database
+  std::string copy_to;                // folder of a copy that follows; empty: none
+  Duration copy_every = seconds(1);
   std::string public_url;             // as browsers see it, when a proxy stands in front; https makes cookies Secure
   int workers = 4;
   crypto::PasswordHasher::Options passwords{};
@@ -64,6 +67,7 @@ class Application {
   Status set_up(const Configuration&, std::shared_ptr<const engine::Definitions>);
   Status sow();
 
+  std::unique_ptr<Copier> copier_;  // none unless asked for; the store tells it
   std::unique_ptr<app::Store> store_;
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<FolderFiles> files_;

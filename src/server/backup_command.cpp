@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -116,7 +117,72 @@ int backup(const BackupOptions& options, const Clock& clock) {
   return 0;
 }
 
+namespace {
+
+// The newest whole generation of a copy that followed; 0: there is none.
+std::int64_t newest_generation(const std::string& folder) {
+  std::int64_t newest = 0;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), none; !error && it != none; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (!name.empty() && name.size() < 18 && name.find_first_not_of("0123456789") == std::string::npos) newest = std::max<std::int64_t>(newest, std::stoll(name));
+  }
+  return newest;
+}
+
+// Puts a copy that followed together: database file, then log after log.
+int follow_up(const RestoreOptions& options, std::int64_t generation, const Clock& clock) {
+  const std::string from = fmt::format("{}/{}", options.from, generation), database = options.data + "/anlan.db";
+  if (auto room = empty_folder(options.data); !room) return unusable(room.error().message);
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(options.from + "/attachments", error), none; !error && it != none; it.increment(error)) {
+    if (!it->is_regular_file() || !it->path().extension().empty()) continue;
+    if (auto copied = copy_file(it->path().string(), options.data + "/" + fs::relative(it->path(), options.from).string()); !copied)
+      return unusable(copied.error().message);
+  }
+  for (const char* name : small_files)
+    if (::access((options.from + "/" + name).c_str(), F_OK) == 0)
+      if (auto copied = copy_file(options.from + "/" + name, options.data + "/" + name); !copied) return unusable(copied.error().message);
+  // Under its own name only when it is whole: an installation without a database is none.
+  const std::string making = database + ".making";
+  auto bad = [&](const std::string& why) {
+    for (const char* tail : {"", "-wal", "-shm"}) fs::remove(making + tail, error);
+    fmt::print("{}\nthe copy in {} is NOT good\n", why, options.from);
+    return 1;
+  };
+  if (auto copied = copy_file(from + "/anlan.db", making); !copied) return unusable(copied.error().message);
+  std::int64_t logs = 0;
+  for (std::uint32_t before = 0;; ++logs) {
+    const std::string log = fmt::format("{}/log-{}", from, logs + 1);
+    if (::access(log.c_str(), F_OK) != 0) break;
+    auto number = storage::log_number(log);
+    if (!number && ::access(fmt::format("{}/log-{}", from, logs + 2).c_str(), F_OK) != 0) break;  // the last, hardly begun
+    if (!number) return bad(number.error().message);
+    if (logs > 0 && *number != before + 1) return bad(fmt::format("between log-{} and log-{} a log is missing", logs, logs + 1));
+    before = *number;
+    if (auto applied = storage::apply_log(making, log); !applied) return bad(applied.error().message);
+  }
+  if (auto whole = storage::sound(making); !whole) return bad(whole.error().message);
+  for (const char* tail : {"-wal", "-shm"}) fs::remove(making + tail, error);
+  if (auto kept = on_disk(making, O_RDONLY); !kept) return unusable(kept.error().message);
+  fs::rename(making, database, error);
+  if (error) return unusable("cannot name " + database + ": " + error.message());
+  if (auto kept = on_disk(options.data, O_RDONLY | O_DIRECTORY); !kept) return unusable(kept.error().message);
+  if (::access((options.data + "/checkpoints.jsonl").c_str(), F_OK) != 0) {
+    fmt::print("the copy holds no checkpoints yet, so its log is not proved\n");
+  } else if (verify({options.data, {}, {}, true}, clock) != 0) {
+    fs::rename(database, making, error);
+    return bad("what the logs make is not what the checkpoints signed");
+  }
+  fmt::print("restored to {} from generation {} and {} logs; start the server there\n", options.data, generation, logs);
+  return 0;
+}
+
+}  // namespace
+
 int restore(const RestoreOptions& options, const Clock& clock) {
+  if (const std::int64_t generation = newest_generation(options.from); generation > 0 && ::access((options.from + "/manifest.json").c_str(), F_OK) != 0)
+    return follow_up(options, generation, clock);
   std::ifstream in(options.from + "/manifest.json", std::ios::binary);
   auto manifest = in ? json::parse(std::string(std::istreambuf_iterator<char>(in), {})) : Result<Value>(Value());
   if (!manifest || !(*manifest)["sha256"].is(Value::Kind::map) || (*manifest)["sha256"]["anlan.db"].is_null())

@@ -20,7 +20,7 @@ struct BackupOptions {
 int backup(const BackupOptions&, const Clock&);
 
 struct RestoreOptions {
-  std::string from;  // a folder that backup made
+  std::string from;  // a folder that backup made, or the folder of a copy that follows (serve --copy-to)
   std::string data;  // where the installation will live: a folder that does not exist yet, or is empty
 };
 // 0: done; 1: the copy is damaged, nothing was put in place; 2: unusable input.

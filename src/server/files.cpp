@@ -67,6 +67,7 @@ Result<std::string> FolderFiles::keep(std::string_view bytes) {
   }
   ANLAN_CHECK(sync_folder(within));
   ANLAN_CHECK(sync_folder(folder_));
+  if (kept_) kept_(place);
   return digest;
 }
 

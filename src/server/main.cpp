@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 using namespace anlan;
 
 struct ServeOptions {
-  std::string listen = "127.0.0.1:8080", data = "data", definitions, public_url, checkpoints;
+  std::string listen = "127.0.0.1:8080", data = "data", definitions, public_url, checkpoints, copy_to;
+  double copy_every = 1;
   bool demo = false;
   int demo_days = 365;
   int workers = 4;
@@ -92,6 +93,8 @@ int serve(ServeOptions given) {
   configuration.demo_data = (fs::path(given.definitions) / "../demo").lexically_normal().string();
   configuration.public_url = given.public_url;
   configuration.checkpoints = given.checkpoints;
+  configuration.copy_to = given.copy_to;
+  configuration.copy_every = milliseconds(static_cast<std::int64_t>(given.copy_every * 1000));
   configuration.workers = given.workers;
   auto application = server::Application::start(configuration, rules, system_clock());
   if (!application) {
@@ -139,6 +142,8 @@ int main(int argc, char** argv) {
   serve_command->add_option("--public-url", serving.public_url, "the address that browsers see, behind a proxy");
   serve_command->add_option("--checkpoints", serving.checkpoints,
                             "file for signed checkpoints of the log, best on another machine's disk");
+  serve_command->add_option("--copy-to", serving.copy_to, "folder of a copy that follows, best on another machine's disk");
+  serve_command->add_option("--copy-every", serving.copy_every, "seconds between its steps")->capture_default_str()->check(CLI::Range(0.1, 3600.0));
   serve_command->add_option("--workers", serving.workers, "threads that answer requests")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));

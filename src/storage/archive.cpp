@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <array>
+#include <filesystem>
+#include <fstream>
+
 #include "json/json.h"
 #include "storage/sql/repositories.h"
 #include "storage/sqlite/connection.h"
@@ -79,9 +83,34 @@ Status copy_database(const std::string& path, const std::string& to) {
     sql::Query copy(*source, "VACUUM INTO ?1", to);
     ANLAN_TRY([[maybe_unused]] bool row, copy.next());
   }
-  ANLAN_TRY(auto target, sqlite::Connection::open(to, sqlite::Access::read_only, ""));
-  ANLAN_TRY(std::string verdict, target->answer("PRAGMA integrity_check(1)"));
+  return sound(to);
+}
+
+Status sound(const std::string& database) {
+  ANLAN_TRY(auto connection, sqlite::Connection::open(database, sqlite::Access::read_only, ""));
+  ANLAN_TRY(std::string verdict, connection->answer("PRAGMA integrity_check(1)"));
   if (verdict != "ok") return fail(Code::internal, "the copy is damaged: " + verdict);
+  return {};
+}
+
+Result<std::uint32_t> log_number(const std::string& log) {
+  std::ifstream in(log, std::ios::binary);
+  std::array<unsigned char, 32> head{};
+  if (!in.read(reinterpret_cast<char*>(head.data()), head.size())) return fail(Code::invalid, log + " is no log: it is too short");
+  auto number = [&head](std::size_t at) {
+    return std::uint32_t{head[at]} << 24 | std::uint32_t{head[at + 1]} << 16 | std::uint32_t{head[at + 2]} << 8 | head[at + 3];
+  };
+  if ((number(0) & ~1u) != 0x377f0682u) return fail(Code::invalid, log + " is no write-ahead log of SQLite");
+  return number(12);
+}
+
+Status apply_log(const std::string& database, const std::string& log) {
+  std::error_code error;
+  std::filesystem::copy_file(log, database + "-wal", std::filesystem::copy_options::overwrite_existing, error);
+  if (error) return fail(Code::unavailable, "cannot copy " + log + ": " + error.message());
+  ANLAN_TRY(auto connection, sqlite::Connection::open(database, sqlite::Access::write, ""));
+  ANLAN_TRY(std::string busy, connection->answer("PRAGMA wal_checkpoint(TRUNCATE)"));
+  if (busy != "0") return fail(Code::conflict, "somebody has " + database + " open");
   return {};
 }
 

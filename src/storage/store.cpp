@@ -107,6 +107,13 @@ class SqliteStore final : public app::Store {
     ANLAN_TRY(counters_.dictionary, sql::counters::get(*connection_, "dictionary"));
     counters_.generation = index_.generation();
     counters_.ticket = index_.last_id();
+    if (options_.follower && !in_memory_) {
+      // What an earlier life left in the log goes into the file, so that who follows knows where the log begins.
+      ANLAN_TRY(std::string busy, connection_->answer("PRAGMA wal_checkpoint(TRUNCATE)"));
+      if (busy != "0") return fail(Code::unavailable, "somebody else reads the database; start again when they are done");
+      ANLAN_TRY(std::string page, connection_->answer("PRAGMA page_size"));
+      page_size_ = std::stoll(page);
+    }
     writer_ = std::thread([this] { write_loop(); });
     completer_ = std::thread([this] { complete_loop(); });
     return {};
@@ -251,6 +258,8 @@ class SqliteStore final : public app::Store {
         if (status) {
           index_.publish(memory.codes());
           counters_ = memory.counters;
+          // The form of the log file: a head of 32 bytes, then frames of a head of 24 and a page.
+          if (options_.follower && !in_memory_) options_.follower->grown(32 + connection_->wal_pages() * (24 + page_size_));
         } else {
           index_.withdraw();
         }
@@ -326,10 +335,12 @@ class SqliteStore final : public app::Store {
   // After the answers have gone out: moving pages must not make a person wait for the commit that happened before it.
   void checkpoint() {
     if (in_memory_ || connection_->wal_pages() < options_.checkpoint_pages || !stopped_because().empty()) return;
+    if (options_.follower && !options_.follower->may_move()) return;
     connection_->begin_guard();
-    (void)connection_->checkpoint();  // a full disk keeps the log as it is; the next batch tries again
+    auto all = connection_->checkpoint();  // a full disk keeps the log as it is; the next batch tries again
     auto fault = connection_->fault();
     connection_->end_guard();
+    if (options_.follower) options_.follower->moved(all.value_or(true));
     if (fault && fault->fatal) stop_for_good("checkpoint: " + fault->error.message);
   }
 
@@ -401,6 +412,7 @@ class SqliteStore final : public app::Store {
   std::unique_ptr<sqlite::FileLock> lock_;          // released last
   std::unique_ptr<sqlite::Connection> connection_;  // the one that writes; closed after the readers
   ReaderPool readers_;
+  std::int64_t page_size_ = 0;
   TicketIndex index_;
   sql::Batch::Counters counters_;     // of the writer thread
   std::recursive_mutex memory_mutex_;  // ":memory:": the connection is shared; recursive, a read may read

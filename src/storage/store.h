@@ -19,6 +19,20 @@ enum class Synchronous {
   off,     // SQLite never waits for the disk; only as the control of the power-cut test
 };
 
+// Follows the write-ahead log, so that a copy elsewhere can. Called by the writer thread alone, between batches: what is
+// done here, nobody waits for, but the next batch does. It reads the log through the file; the log only grows until
+// pages are moved.
+class LogFollower {
+ public:
+  virtual ~LogFollower() = default;
+  // After a commit: so many bytes of the log count.
+  virtual void grown(std::int64_t bytes) = 0;
+  // Before pages are moved into the database file. False: not now.
+  virtual bool may_move() = 0;
+  // After it. `all`: the file holds all that the log held, and the next commit may begin the log anew at its start.
+  virtual void moved(bool all) = 0;
+};
+
 struct Options {
   // The database file, or ":memory:". The folder is made when it is missing; "<path>.lock" beside the file is locked
   // for as long as the store lives.
@@ -29,6 +43,7 @@ struct Options {
   int queue_max = 10'000;        // units waiting; beyond it Code::limit
   int readers = 4;               // read-only connections, opened as they are needed
   int checkpoint_pages = 1000;   // log pages after which the writer moves them to the file
+  LogFollower* follower = nullptr;  // must outlive the store's threads; with it, the log is empty when they start
   std::string vfs;               // a registered SQLite VFS, for tests that let the disk fail; empty: the usual one
 };
 

@@ -168,11 +168,12 @@ Result<std::string> Connection::answer(const std::string& text) {
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 std::int64_t Connection::total_changes() const { return sqlite3_total_changes64(db_); }
 
-Status Connection::checkpoint() {
-  int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+Result<bool> Connection::checkpoint() {
+  int log = 0, moved = 0;
+  int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
   if (code != SQLITE_OK && code != SQLITE_BUSY) return std::unexpected(problem(code, "checkpoint"));
   wal_pages_ = 0;
-  return {};
+  return log == moved;
 }
 
 void Connection::keep_log_at_close() { sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }

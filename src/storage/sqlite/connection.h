@@ -39,8 +39,9 @@ class Connection final : public sql::Connection {
   bool in_transaction() const;
   std::int64_t total_changes() const;  // rows changed since the connection was opened
   int wal_pages() const { return wal_pages_; }
-  // Moves committed pages from the log to the file, as far as readers allow. Only the one writer may call it.
-  Status checkpoint();
+  // Moves committed pages from the log to the file, as far as readers allow; whether that was all. Only the one writer may
+  // call it.
+  Result<bool> checkpoint();
   // Leaves the log as it is at close: after a device error nothing may be copied over the file.
   void keep_log_at_close();
 
