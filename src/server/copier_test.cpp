@@ -126,7 +126,8 @@ TEST_F(Copy, GivesBackWhatWasThereAtTheLastGoodStep) {
     if (chance(2)) {
       const std::int64_t before = happened;
       auto done = copier->step();
-      EXPECT_EQ(bool(done), !away) << turn;
+      if (!done && !away) done = copier->step();  // given up by the writer in the middle of it: another generation begins
+      EXPECT_EQ(bool(done), !away) << turn << ": " << (done ? "" : done.error().message);
       if (done) safe = before;
       else ++given_up;
     }
