@@ -217,7 +217,7 @@ std::vector<FieldDef> Context::fields(Object& o, std::string_view key, Site site
       static const std::map<std::string, FieldDef::Form> forms{
           {"calendar", FieldDef::Form::calendar}, {"match", FieldDef::Form::match}, {"post", FieldDef::Form::post}};
       auto named = read_text(*form, "'form'", problems).value_or("");
-      if (check_one(*form, "form", named, keys_of(forms))) def.form = forms.at(named);
+      if (check_one(*form, "form", named, keys_of(forms)) && forms.contains(named)) def.form = forms.at(named);
       auto kind = def.type.kind == T::list ? def.type.element->kind : def.type.kind;
       if (site != Site::record || (kind != T::string && kind != T::any)) f.refuse("form", "only a string of a register has one");
     }

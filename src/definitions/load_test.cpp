@@ -219,6 +219,9 @@ const Mistake mistakes[] = {
     {"line of a person", visit, "who: {person: ticket.hosts}", "who: {person: ticket.hosts, ‸line: 1}", "only a post or a duty has lines"},
     {"line that is none", visit, "{post: guard, line: 1}", "{post: guard, line: ‸3}", "1 (first) or 2 (second)"},
     // registers, parameters
+    {"form of what is no string", room, "{type: int, label: {zh: 座位", "{type: int, ‸form: post, label: {zh: 座位", "only a string of a register has one"},
+    {"form that is none", room, "{type: string, label", "{type: string, form: ‸pots, label", "'pots'"},
+    {"form in a process", visit, "en: From}}", "en: From}, ‸form: post}", "only a string of a register has one"},
     {"check of a column", visit, "en: From}}", "en: From}, ‸check: value > now}", "check it in a guard"},
     {"initial of a record", room, "en: Until}}", "en: Until}, ‸initial: now}", "a record has no opening"},
     {"state of a record", room, "en: Until}}", "en: Until}, required_in: [‸opened]}", "there is no state 'opened'"},

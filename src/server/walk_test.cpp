@@ -843,5 +843,25 @@ TEST_F(Walks, NoticeARefusalThatWroteSomething) {
   EXPECT_EQ(defect, Complaints{"a defect: oh"});
 }
 
+// Whoever fills a form in is told what to put there, whatever the process or the register.
+void without_help(const std::string& owner, const std::vector<engine::FieldDef>& fields, std::vector<std::string>& out) {
+  for (const auto& field : fields) {
+    if (field.help.zh.empty() || field.help.en.empty() || field.help.zh == field.label.zh) out.push_back(owner + "." + field.key);
+    without_help(owner + "." + field.key, field.type.kind == engine::FieldType::Kind::list ? field.type.element->columns : field.type.columns, out);
+  }
+}
+
+TEST(Shipped, EveryFieldSaysWhatToPutThere) {
+  ASSERT_TRUE(shipped().definitions) << shipped().problem;
+  std::vector<std::string> missing, control;
+  for (const auto& [key, shapes] : shipped().definitions->processes) without_help(key, shapes.back()->fields, missing);
+  for (const auto& [key, reg] : shipped().definitions->records) without_help(key, reg.fields, missing);
+  for (const auto& one : missing) ADD_FAILURE() << one << " has no help";
+  auto fields = shipped().definitions->processes.begin()->second.back()->fields;
+  fields.front().help = {};
+  without_help("control", fields, control);
+  EXPECT_EQ(control.size(), 1u);
+}
+
 }  // namespace
 }  // namespace anlan::server
