@@ -18,10 +18,12 @@ class Telling {
   Telling(const Value& story, std::string where, std::string name, std::mt19937& random)
       : story_(story), where_(std::move(where)), name_(std::move(name)), random_(random) {}
 
-  Status tell(Instant begin, Instant now, std::vector<app::TimedStep>& out) {
+  // `which`: the case that is told, where it is not drawn.
+  Status tell(Instant begin, Instant now, std::vector<app::TimedStep>& out, std::optional<std::size_t> which = {}) {
     for (const auto& [key, choices] : story_["draw"].as_map()) drawn_.insert_or_assign(key, one_of(choices.as_list()));
-    if (!story_["cases"].as_list().empty()) {
-      const Value chosen = one_of(story_["cases"].as_list());
+    drawn_.insert_or_assign("month", Value(format_rfc3339(begin, 480).substr(0, 4) + format_rfc3339(begin, 480).substr(5, 2)));
+    if (const List& cases = story_["cases"].as_list(); !cases.empty()) {
+      const Value chosen = which ? cases[*which % cases.size()] : one_of(cases);
       for (const auto& [key, v] : chosen.as_map()) drawn_.insert_or_assign(key, v);
     }
     Instant at = begin;
@@ -84,6 +86,10 @@ class Telling {
   void name_tickets(Map& step) {
     const bool opens = step.contains("open") || step.contains("alert");
     const char* member = opens ? "ticket" : "on";
+    if (const std::string number = step.contains("on") ? describe(step["on"]) : ""; !opens && number.starts_with("number:")) {
+      step.insert_or_assign(member, Value(number.substr(7)));
+      return;
+    }
     std::string called = step.contains(member) ? describe(step[member]) : last_;
     if (opens) last_ = called;
     step.insert_or_assign(member, Value(name_ + "." + called));
@@ -116,7 +122,7 @@ Result<std::vector<app::TimedStep>> lay_out(const Value& document, const std::st
     const std::string where = fmt::format("{}: story {}", file, describe(story["story"]));
     for (const auto& [key, v] : story.as_map())
       if (key != "story" && key != "per_year" && key != "ago" && key != "between" && key != "days" && key != "draw" && key != "cases" &&
-          key != "steps")
+          key != "dates" && key != "steps")
         return fail(Code::invalid, fmt::format("{}: '{}' is not known in a story", where, key));
     for (const Value& ago : story["ago"].as_list()) {
       auto by = parse_duration(describe(ago));
@@ -124,10 +130,20 @@ Result<std::vector<app::TimedStep>> lay_out(const Value& document, const std::st
       if (by->ms > past.ms) continue;
       ANLAN_CHECK(Telling(story, where, fmt::format("t{}", ++told), random).tell(now - *by, now, out));
     }
-    if (story["per_year"].is_null()) continue;
+    if (story["per_year"].is_null() && story["dates"].is_null()) continue;
     const auto first = time_of_day(story["between"].as_list().empty() ? Value() : story["between"].as_list().front());
     const auto last = time_of_day(story["between"].as_list().empty() ? Value() : story["between"].as_list().back());
     if (!first || !last || last->ms < first->ms) return fail(Code::invalid, where + ": 'between' is [08:30, 17:30]");
+    if (const List& dates = story["dates"].as_list(); !dates.empty()) {
+      // What answers the turn of a month needs that turn within the time that is told.
+      for (std::int64_t date = (now + local).ms / day - past.ms / day + 14; date <= (now + local).ms / day; ++date) {
+        const Instant begin{date * day - local.ms + first->ms};
+        for (std::size_t i = 0; i < dates.size(); ++i)
+          if (describe(dates[i]) == format_rfc3339(begin, 480).substr(5, 5) && begin <= now)
+            ANLAN_CHECK(Telling(story, where, fmt::format("t{}", ++told), random).tell(begin, now, out, i));
+      }
+      continue;
+    }
     const List& week = story["days"].as_list();
     const std::int64_t from = week.empty() ? 1 : week.front().as_int(), to = week.empty() ? 7 : week.back().as_int();
     const std::int64_t days = past.ms / day, tellings = story["per_year"].as_int() * days / 365;

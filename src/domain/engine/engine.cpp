@@ -234,6 +234,11 @@ class Pass {
     return refusals;
   }
 
+  bool could_sit(const RoleDef& role, const std::string& person) const {
+    Fit fit;
+    return world_.directory().is_enabled(person) && may_sit(role, Actor{person, false, false}, fit).empty();
+  }
+
   // Chooses the role to act in. Refusals are those of the role that came closest.
   std::vector<Refusal> choose_role(const ActionDef& action, const std::string& wanted, std::string& role, Fit& fit,
                                    std::vector<std::string>* all = nullptr) const {
@@ -686,6 +691,22 @@ class Pass {
     if (const auto& last = world_.parameters()["fallback_accountable"].as_string(); !last.empty()) matter.fallback = {last};
     for (const auto& holder : directory.holders(world_.parameters()["fallback_post"].as_string(), {}, now_)) matter.fallback.push_back(holder);
     auto resolved = identity::resolve_accountable(directory, matter, now_);
+    // Who is on duty answers for what they may do. A step of another post waits for that post, and one of its holders answers.
+    bool of_post = false;
+    if (role && preferred.empty() && !could_sit(*role, resolved.person)) {
+      for (const auto& source : role->who) {
+        if (source.kind != Source::post || of_post) continue;
+        auto boards = subjects(source, facts_);
+        if (boards.empty()) boards.emplace_back();
+        for (const auto& board : boards)
+          for (const auto& person : directory.holders(source.post, identity::Place{board, {}, source.line}, now_))
+            if (!of_post && could_sit(*role, person)) {
+              Text post = directory.title_of_post(source.post);
+              resolved = {person, {fmt::format("持有岗位“{}”", post.zh), fmt::format("holds the post {}", post.en)}};
+              of_post = true;
+            }
+      }
+    }
     t_.holder = resolved.person;
     t_.holder_why = resolved.why;
 
@@ -696,7 +717,7 @@ class Pass {
     const std::string& owing = state->owes.empty() ? state->accountable : state->owes;
     const auto& sitting = t_.occupant(owing);
     const auto* person = directory.person(sitting);
-    if (owing == state->accountable && !t_.holder.empty()) {
+    if (owing == state->accountable && !t_.holder.empty() && !of_post) {
       add(t_.holder);
     } else if (person && person->enabled) {
       add(sitting);

@@ -255,8 +255,13 @@ TEST(Seats, TheHolderIsAlwaysSomebodyEnabled) {
   for (auto& person : h.world.parts.people)
     if (person.id == "ann") person.enabled = false;
   h.ready();
-  EXPECT_EQ(h.refresh(t).ticket.holder, "fox");  // no board: the fallback of the house
+  Ticket waiting = h.refresh(t).ticket;
+  EXPECT_EQ(waiting.holder, "bob");  // no board, nobody on duty: one who holds the post of the step
+  EXPECT_EQ(waiting.owes, std::vector<std::string>{"post:clerk@"});
   EXPECT_EQ(h.act(t, "start", "bob").holder, "bob");
+  for (auto& person : h.world.parts.people) person.enabled = person.id == "fox";
+  h.ready();
+  EXPECT_EQ(h.refresh(t).ticket.holder, "fox");  // nobody holds it: the fallback of the house
 }
 
 // ---- openings ------------------------------------------------------------------------------------------------
