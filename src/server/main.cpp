@@ -18,6 +18,10 @@
 #include "server/rehearse_command.h"
 #include "server/verify_command.h"
 
+// What jemalloc is told: memory that a burst (a start, an import) no longer needs goes back within two seconds.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:2000,muzzy_decay_ms:0";
+
 namespace {
 
 namespace fs = std::filesystem;

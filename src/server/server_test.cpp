@@ -1,14 +1,18 @@
 // The whole program in one process: HTTP over sockets, sessions, use cases, the store in memory.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 
 #include "app/records.h"
+#include "app/tickets.h"
 #include "base/text.h"
 #include "definitions/load.h"
 #include "http/openapi.h"
@@ -1059,6 +1063,115 @@ TEST_F(RestartTest, AClockBehindTheLogHalts) {
   start(folder.path);
   application->scheduler().tick();
   EXPECT_EQ(application->scheduler().condition()["halted"], Value(true));
+}
+
+// Many clocks through restarts and jumps of the wall clock: each deadline fires once, never before its time by the wall
+// clock, never while firing is halted, and none is forgotten. CLOCKS and RESTARTS say how many.
+class ClockFaults : public RestartTest {
+ protected:
+  struct Told {
+    std::int64_t expired = 0, early = 0;
+    std::map<std::string, int> times;
+  };
+  // Reads on in the log.
+  void read_on() {
+    EXPECT_TRUE(application->platform().read([&](app::Reader& reader, const app::World&) -> Status {
+      for (;;) {
+        ANLAN_TRY(auto events, reader.events_after(position, 5000));
+        for (const auto& event : events) {
+          position = event.position;
+          if (event.kind == "ticket.opened") opened[event.subject] = event.at;
+          if (event.kind != "ticket.acted" || event.body["action"].as_string() != "expire") continue;
+          ++told.expired;
+          ++told.times[event.subject];
+          if (event.at < opened[event.subject] + hours(1)) ++told.early;
+        }
+        if (events.size() < 5000) return {};
+      }
+    }));
+  }
+  std::map<std::string, Instant> opened;
+  app::Position position = 0;
+  Told told;
+};
+
+TEST_F(ClockFaults, NoDeadlineIsEarlyMissedOrDoubled) {
+  auto wanted = [](const char* name, std::int64_t otherwise) { const char* text = std::getenv(name); return text ? std::atoll(text) : otherwise; };
+  const std::int64_t clocks = wanted("CLOCKS", 600), restarts = wanted("RESTARTS", 12);
+  start(folder.path);
+  staff();
+  std::mt19937 random(20261123);
+  auto below = [&](int n) { return static_cast<std::int64_t>(random() % static_cast<unsigned>(n)); };
+  std::vector<std::string> waiting;
+  std::int64_t made = 0, begun = 0, jumps = 0, halts = 0, fired_while_halted = 0;
+  const std::int64_t turns = restarts * 24;
+  for (std::int64_t turn = 0; turn < turns; ++turn) {
+    for (std::int64_t n = clocks * (turn + 1) / turns - made; n > 0; --n, ++made) {
+      auto done = application->platform().write([&](app::Txn& txn, const app::World&) -> Result<Value> {
+        return app::open_ticket(application->platform(), txn, app::Principal{"ann", {}, {}}, {"case", Value(Map{{"title", fmt::format("第{}件", made)}, {"board", "one"}}), {}, false});
+      });
+      ASSERT_TRUE(done) << done.error().message;
+      waiting.push_back((*done)["number"].as_string());
+      clock.advance(seconds(below(4)));
+    }
+    // Some are answered in time.
+    if (!waiting.empty() && below(3) == 0) {
+      const std::string number = waiting[static_cast<std::size_t>(below(static_cast<int>(waiting.size())))];
+      (void)application->platform().write([&](app::Txn& txn, const app::World&) -> Result<Value> {
+        return app::act(application->platform(), txn, app::Principal{"ann", {}, {}}, {number, "answer", Value(Map{{"answer", "好"}}), {}, {}, {}});
+      });
+    }
+    std::int64_t moved = 0;
+    if (below(12) == 0) {
+      static constexpr std::int64_t by[] = {3'600'000, -3'600'000, -86'400'000, 86'400'000};
+      moved = by[below(4)];
+      clock.jump({moved});
+      ++jumps;
+    }
+    if (turn % 24 == 23) {
+      application.reset();
+      start(folder.path);
+      ++begun;
+    }
+    auto& scheduler = application->scheduler();
+    for (std::int64_t n = below(20); n >= 0; --n) {
+      const bool was = scheduler.condition()["halted"] == Value(true);
+      const std::int64_t before = scheduler.condition()["fired"].as_int();
+      scheduler.tick();
+      const bool is = scheduler.condition()["halted"] == Value(true);
+      if (was && is && scheduler.condition()["fired"].as_int() != before) ++fired_while_halted;
+      halts += is && !was;
+      clock.advance(seconds(1 + below(45)));
+    }
+    if (moved != 0 && below(2) == 0) clock.jump({-moved});  // somebody sets it right
+    read_on();
+  }
+  // Quiet again: what is due is told, all of it.
+  clock.advance(hours(50));
+  for (int n = 0; n < 400; ++n) {
+    clock.advance(seconds(30));
+    application->scheduler().tick();
+  }
+  read_on();
+  std::int64_t doubled = 0, missed = 0;
+  for (const auto& [subject, times] : told.times) doubled += times > 1;
+  for (const std::string& number : waiting) {
+    EXPECT_TRUE(application->platform().read([&](app::Reader& reader, const app::World&) -> Status {
+      ANLAN_TRY(auto row, reader.ticket(number));
+      missed += row->state == "waiting";
+      return {};
+    }));
+  }
+  fmt::print("{} clocks, {} restarts, {} jumps, {} halts: {} deadlines told, {} early, {} doubled, {} missed, {} while halted\n", made, begun, jumps, halts,
+             told.expired, told.early, doubled, missed, fired_while_halted);
+  EXPECT_EQ(made, clocks);
+  EXPECT_GT(jumps, 3);
+  EXPECT_GT(halts, 3);
+  EXPECT_GT(told.expired, clocks / 2);
+  EXPECT_EQ(told.early, 0);
+  EXPECT_EQ(doubled, 0);
+  EXPECT_EQ(missed, 0);
+  EXPECT_EQ(fired_while_halted, 0);
 }
 
 }  // namespace
