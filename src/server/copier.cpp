@@ -11,6 +11,8 @@
 #include <memory>
 #include <utility>
 
+#include "crypto/crypto.h"
+
 namespace anlan::server {
 namespace {
 
@@ -105,6 +107,14 @@ Status copy_whole(const std::string& from, const std::string& to, const std::fun
   return keep_folder(fs::path(to).parent_path().string());
 }
 
+// What lies in a folder; nothing, when it cannot be read.
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), none; !error && it != none; it.increment(error)) out.push_back(it->path().filename().string());
+  return out;
+}
+
 std::int64_t size_of(const std::string& path) {
   struct stat there {};
   return ::stat(path.c_str(), &there) == 0 ? static_cast<std::int64_t>(there.st_size) : -1;
@@ -190,10 +200,33 @@ void Copier::kept(const std::string& path) {
 
 std::string Copier::generation() const { return options_.to + "/" + std::to_string(number_) + (whole_ ? "" : ".new"); }
 
-Status Copier::begin() {
+// Old generations are removed from it, so the folder must be ours: empty at first, then marked by whose copy it holds.
+Status Copier::own_folder() {
   ANLAN_CHECK(make_folder(options_.to));
+  const std::string marker = options_.to + "/copy-of", key = options_.data + "/checkpoint.key";
+  std::string whose = "an installation without a key";
+  if (size_of(key) >= 0) {
+    ANLAN_TRY(File file, File::open(key, O_RDONLY));
+    ANLAN_TRY(std::string bytes, file.read(0, 4096));
+    whose = crypto::sha256_hex(bytes);
+  }
+  if (size_of(marker) < 0) {
+    if (!names_in(options_.to).empty()) return fail(Code::conflict, options_.to + " is not empty and holds no copy of ours; name an empty folder");
+    ANLAN_TRY(File file, File::open(marker, O_WRONLY | O_CREAT));
+    ANLAN_CHECK(file.write(0, whose));
+    ANLAN_CHECK(file.keep());
+    return keep_folder(options_.to);
+  }
+  ANLAN_TRY(File file, File::open(marker, O_RDONLY));
+  ANLAN_TRY(std::string before, file.read(0, 4096));
+  if (before != whose) return fail(Code::conflict, options_.to + " holds the copy of another installation; name another folder");
+  return {};
+}
+
+Status Copier::begin() {
+  ANLAN_CHECK(own_folder());
   std::int64_t last = 0;
-  for (const auto& entry : fs::directory_iterator(options_.to)) last = std::max<std::int64_t>(last, std::atoll(entry.path().filename().c_str()));
+  for (const std::string& name : names_in(options_.to)) last = std::max<std::int64_t>(last, std::atoll(name.c_str()));
   {
     std::unique_lock lock(mutex_);
     rest_.wait(lock, [this] { return !moving_; });
@@ -237,7 +270,7 @@ Status Copier::attachments() {
   if (!looked_) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(folder, error), none; !error && it != none; it.increment(error))
-      if (it->is_regular_file() && it->path().extension().empty()) fresh.push_back(it->path().string());
+      if (std::error_code gone; it->is_regular_file(gone) && it->path().extension().empty()) fresh.push_back(it->path().string());
     looked_ = true;
   }
   {
@@ -362,12 +395,8 @@ Status Copier::step() {
     }
     ANLAN_CHECK(keep_folder(options_.to));
     std::error_code error;
-    std::vector<fs::path> old;
-    for (const auto& entry : fs::directory_iterator(options_.to)) {
-      const std::string name = entry.path().filename().string();
-      if (name.find_first_not_of("0123456789") == name.find(".new") && name != std::to_string(number_)) old.push_back(entry.path());
-    }
-    for (const auto& path : old) fs::remove_all(path, error);
+    for (const std::string& name : names_in(options_.to))
+      if (name.find_first_not_of("0123456789") == name.find(".new") && name != std::to_string(number_)) fs::remove_all(options_.to + "/" + name, error);
   }
   std::lock_guard lock(mutex_);
   at_ = moment;

@@ -4,6 +4,7 @@
 //   FOLDER/<n>/log-<k>             the write-ahead logs since then, k = 1, 2, ..., each whole but the last
 //   FOLDER/attachments/...         as in the data folder
 //   FOLDER/secret, checkpoint.key, checkpoints.jsonl
+//   FOLDER/copy-of                 whose copy it is: the folder must be empty at first and is nobody else's
 //
 // A generation ends with the server's run, or when its logs outweigh its database; the next one counts, and the older go,
 // when it holds all that they held. `anlan restore --from FOLDER` puts the newest together: at most what was written
@@ -67,6 +68,7 @@ class Copier final : public storage::LogFollower {
     std::int64_t log = 0, offset = 0;
     std::string bytes;
   };
+  Status own_folder();
   Status begin();
   Status ship();
   Status attachments();

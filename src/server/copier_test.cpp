@@ -206,5 +206,22 @@ TEST_F(Copy, HoldsAFileBeforeTheLogThatNamesIt) {
   EXPECT_EQ(std::distance(fs::recursive_directory_iterator(folder + "/back/attachments"), {}), 4);
 }
 
+TEST_F(Copy, TakesNoFolderThatIsNotItsOwn) {
+  open();
+  fs::create_directories(options.to + "/20260302");
+  auto done = copier->step();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Code::conflict);
+  EXPECT_TRUE(fs::exists(options.to + "/20260302"));
+  fs::remove_all(options.to);
+  ASSERT_TRUE(copier->step());
+  std::ofstream(options.data + "/checkpoint.key") << "another";
+  close();
+  open();
+  done = copier->step();
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("another installation"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace anlan::server
