@@ -296,11 +296,11 @@ TEST(Decoders, TakeAllOrNothingOfAnyDocument) {
     for (auto decode : {decode_alertmanager, decode_alertmanager_webhook, decode_generic, decode_zabbix}) {
       DecodedAlerts d = decode(v, now, AlertLimits{});
       RC_ASSERT(d.ok() == d.problems.empty());
-      RC_ASSERT(d.ok() || d.reports.empty());
+      RC_ASSERT((d.ok() || d.reports.empty()));
       for (const auto& r : d.reports) {
         RC_ASSERT(!r.labels.as_map().empty());
-        RC_ASSERT(!(r.ends_at && r.alive_until));
-        for (const auto& [name, value] : r.labels.as_map()) RC_ASSERT(!name.empty() && !value.as_string().empty());
+        RC_ASSERT((!(r.ends_at && r.alive_until)));
+        for (const auto& [name, value] : r.labels.as_map()) RC_ASSERT((!name.empty() && !value.as_string().empty()));
       }
     }
   }));

@@ -165,7 +165,7 @@ void survives(Files files) {
   auto loaded = load(files);
   for (const auto& p : loaded.problems) {
     RC_ASSERT(files.contains(p.file));
-    RC_ASSERT(p.line >= 1 && p.column >= 1 && !p.message.empty());
+    RC_ASSERT((p.line >= 1 && p.column >= 1 && !p.message.empty()));
     RC_ASSERT(p.line <= static_cast<std::size_t>(std::count(files[p.file].begin(), files[p.file].end(), '\n')) + 1);
   }
 }

@@ -328,8 +328,8 @@ TEST(Properties, BusinessTimeIsAdditiveAndMonotone) {
     std::sort(t.begin(), t.end());
     Duration ab = c.business_between(t[0], t[1]), bc = c.business_between(t[1], t[2]);
     RC_ASSERT(ab + bc == c.business_between(t[0], t[2]));
-    RC_ASSERT(ab.ms >= 0 && ab <= t[1] - t[0]);
-    RC_ASSERT(c.business_between(t[1], t[0]).ms == 0 || t[0] == t[1]);
+    RC_ASSERT((ab.ms >= 0 && ab <= t[1] - t[0]));
+    RC_ASSERT((c.business_between(t[1], t[0]).ms == 0 || t[0] == t[1]));
     Instant next = t[0] + milliseconds(1);
     RC_ASSERT(c.business_between(t[0], next) == milliseconds(c.is_open(t[0]) ? 1 : 0));
   }));
@@ -412,7 +412,7 @@ TEST(Spans, UniteIsIdempotentAndKnowsNoOrder) {
     RC_ASSERT(unite(turned) == united);
     std::rotate(turned.begin(), turned.begin() + static_cast<long>(turned.size() / 2), turned.end());
     RC_ASSERT(unite(turned) == united);
-    for (std::size_t i = 1; i < united.size(); ++i) RC_ASSERT(united[i - 1].to && *united[i - 1].to < united[i].from);
+    for (std::size_t i = 1; i < united.size(); ++i) RC_ASSERT((united[i - 1].to && *united[i - 1].to < united[i].from));
     for (std::int64_t t = -1; t <= 45; ++t) RC_ASSERT(covers(spans, {t}) == covers(united, {t}));
   }));
 }

@@ -289,8 +289,8 @@ TEST(Properties, RecomputedEqualsStepped) {
       RC_ASSERT(r.used == minutes(used[m]));
       RC_ASSERT(r.remaining == minutes(amount - used[m]));
       RC_ASSERT(r.stopped == stopped);
-      RC_ASSERT(r.paused == (paused && !stopped));
-      RC_ASSERT(r.running == (!paused && !stopped));
+      RC_ASSERT((r.paused == (paused && !stopped)));
+      RC_ASSERT((r.running == (!paused && !stopped)));
       RC_ASSERT(r.due == due(f, now, c.calendar));
       RC_ASSERT(r.due.has_value() == !r.paused);
       int end = std::min(m, stop);
@@ -298,7 +298,7 @@ TEST(Properties, RecomputedEqualsStepped) {
       auto reached = first - used.begin();  // end + 1 when not yet
       RC_ASSERT(r.breached == (reached < end));
       if (reached <= end && r.due) RC_ASSERT(*r.due == *f.anchor + minutes(reached));
-      if (reached > end && r.due) RC_ASSERT(*r.due > now || stopped);
+      if (reached > end && r.due) RC_ASSERT((*r.due > now || stopped));
       RC_ASSERT(r.late.has_value() == r.breached);
       if (r.late) RC_ASSERT(*r.late == minutes(end - reached));
 
@@ -373,7 +373,7 @@ TEST(Properties, LedgerAddsUpToUsed) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       sum = sum + entries[i].counted;
       RC_ASSERT(entries[i].to.has_value() == (i + 1 < entries.size()));
-      if (entries[i].to) RC_ASSERT(*entries[i].to == entries[i + 1].from && *entries[i].to > entries[i].from);
+      if (entries[i].to) RC_ASSERT((*entries[i].to == entries[i + 1].from && *entries[i].to > entries[i].from));
     }
     RC_ASSERT(sum == r.used);
     RC_ASSERT((entries.back().kind == Kind::stopped) == r.stopped);

@@ -655,7 +655,7 @@ void flips_are_foretold(const FlipHouse& h, const Ticket& opened, int horizon_mi
              << ", found " << (it == found.end() ? "none" : format_rfc3339(it->second.first, 480) + " " + describe(it->second.second))
              << "\n";
     if (it == found.end()) {
-      RC_ASSERT(!d.flips_at || *d.flips_at > horizon);
+      RC_ASSERT((!d.flips_at || *d.flips_at > horizon));
     } else {
       RC_ASSERT(d.flips_at.has_value());
       RC_ASSERT(*d.flips_at == it->second.first);
@@ -962,7 +962,7 @@ TEST(Clocks, ComeToRest) {
       if (auto out = h.try_act(t, action, "ann", fields)) t = out->ticket;
       t = h.refresh(*ticket_from(to_value(t))).ticket;
       RC_ASSERT(h.refresh(*ticket_from(to_value(t))).ticket.version == t.version);
-      for (const auto& timer : h.engine().timers(t, h.now)) RC_ASSERT(timer.due > h.now || !t.open);
+      for (const auto& timer : h.engine().timers(t, h.now)) RC_ASSERT((timer.due > h.now || !t.open));
     }
   }));
 }

@@ -166,23 +166,23 @@ TEST(Stored, TicketComesBackAsItWas) {
     RC_ASSERT(back->fields == ticket.fields);
     RC_ASSERT(back->seats == ticket.seats);
     RC_ASSERT(back->clocks == ticket.clocks);
-    RC_ASSERT(back->open == ticket.open && back->drill == ticket.drill && back->version == ticket.version);
-    RC_ASSERT(back->closed_at == ticket.closed_at && back->owes == ticket.owes && back->holder_why == ticket.holder_why);
+    RC_ASSERT((back->open == ticket.open && back->drill == ticket.drill && back->version == ticket.version));
+    RC_ASSERT((back->closed_at == ticket.closed_at && back->owes == ticket.owes && back->holder_why == ticket.holder_why));
     RC_ASSERT(back->decisions.size() == ticket.decisions.size());
     for (const auto& [key, d] : ticket.decisions) {
       const auto& other = back->decisions[key];
-      RC_ASSERT(other.value == d.value && other.computed == d.computed && other.rows == d.rows);
-      RC_ASSERT(other.flips_at == d.flips_at && other.flips_to == d.flips_to && other.since == d.since);
+      RC_ASSERT((other.value == d.value && other.computed == d.computed && other.rows == d.rows));
+      RC_ASSERT((other.flips_at == d.flips_at && other.flips_to == d.flips_to && other.since == d.since));
     }
     RC_ASSERT(back->tasks.size() == ticket.tasks.size());
     for (std::size_t i = 0; i < ticket.tasks.size(); ++i) {
       RC_ASSERT(back->tasks[i].item == ticket.tasks[i].item);
       RC_ASSERT(back->tasks[i].assignees == ticket.tasks[i].assignees);
-      RC_ASSERT(back->tasks[i].due == ticket.tasks[i].due && back->tasks[i].at == ticket.tasks[i].at);
+      RC_ASSERT((back->tasks[i].due == ticket.tasks[i].due && back->tasks[i].at == ticket.tasks[i].at));
     }
     RC_ASSERT(back->overrides.size() == ticket.overrides.size());
     for (std::size_t i = 0; i < ticket.overrides.size(); ++i)
-      RC_ASSERT(back->overrides[i].used == ticket.overrides[i].used && back->overrides[i].expires == ticket.overrides[i].expires);
+      RC_ASSERT((back->overrides[i].used == ticket.overrides[i].used && back->overrides[i].expires == ticket.overrides[i].expires));
   }));
 }
 

@@ -657,7 +657,7 @@ RC_GTEST_PROP(ExprProperty, WellTypedProgramsHaveTheirKind, ()) {
   const bool right = outcome.ok && (outcome.value.is_null() ? kind != K::boolean : of_kind(outcome.value, kind));
   const bool told = !outcome.ok && !(outcome.unset ? outcome.path : outcome.reason).empty();
   if (!right && !told) RC_FAIL(source + ": " + describe(outcome.value));
-  RC_ASSERT(program->holds(facts) == (outcome.ok && outcome.value == Value(true)));
+  RC_ASSERT((program->holds(facts) == (outcome.ok && outcome.value == Value(true))));
   if (kind == K::boolean) {
     RC_ASSERT(program->why_not(facts).empty() == program->holds(facts));
   }
@@ -671,7 +671,7 @@ RC_GTEST_PROP(ExprProperty, WellTypedProgramsHaveTheirKind, ()) {
 RC_GTEST_PROP(ExprProperty, AnyBytesCompileOrAreRefused, (const std::string& bytes)) {
   auto program = compile(bytes, scope(), any);
   if (!program) {
-    RC_ASSERT(program.error().column >= 1u && !program.error().message.empty());
+    RC_ASSERT((program.error().column >= 1u && !program.error().message.empty()));
   }
 }
 
@@ -688,7 +688,7 @@ RC_GTEST_PROP(ExprProperty, MutilatedSourcesCompileOrAreRefused, ()) {
   }
   auto program = compile(source, scope(), any);
   if (!program) {
-    RC_ASSERT(program.error().column >= 1u && program.error().column <= source.size() + 1);
+    RC_ASSERT((program.error().column >= 1u && program.error().column <= source.size() + 1));
     return;
   }
   program->evaluate(fixture::facts());
@@ -701,7 +701,7 @@ RC_GTEST_PROP(ExprProperty, LogicCommutesWhenItDecides, ()) {
   for (const char* op : {" && ", " || "}) {
     auto x = must(a + op + b).evaluate(facts), y = must(b + op + a).evaluate(facts);
     RC_ASSERT(x.ok == y.ok);
-    RC_ASSERT(!x.ok || x.value == y.value);
+    RC_ASSERT((!x.ok || x.value == y.value));
   }
 }
 

@@ -197,14 +197,14 @@ TEST(Accountable, IsNeverDisabledAndNeverEmptyWhileTheFallbackStands) {
     const Instant now = at(*rc::gen::inRange(0, 12));
     const Accountable a = resolve_accountable(d, r, now);
     RC_ASSERT(d.is_enabled(a.person));
-    RC_ASSERT(!a.why.zh.empty() && !a.why.en.empty());
-    RC_ASSERT(a.person == r.preferred || !d.is_enabled(r.preferred));
+    RC_ASSERT((!a.why.zh.empty() && !a.why.en.empty()));
+    RC_ASSERT((a.person == r.preferred || !d.is_enabled(r.preferred)));
     for (const std::string& id : d.on_duty(r.board, r.line, now)) RC_ASSERT(d.is_enabled(id));
     for (int n = 1; n < 4; ++n) {
       const std::string of = person();
       const Person* superior = d.superior(of, n);
       // RC_ASSERT evaluates both sides of ||.
-      if (superior) RC_ASSERT(superior->enabled && superior->id != of);
+      if (superior) RC_ASSERT((superior->enabled && superior->id != of));
     }
   }));
 }

@@ -246,7 +246,7 @@ TEST(Conflicts, NoneInADirectoryThatGrewLawfully) {
     for (int t = now; t < now + 90; t += 3) {
       const auto findings = conflicts(d, at(t));
       for (const Finding& f : findings) {
-        RC_ASSERT(f.kind == Finding::Kind::exception_expired || f.kind == Finding::Kind::excepted);
+        RC_ASSERT((f.kind == Finding::Kind::exception_expired || f.kind == Finding::Kind::excepted));
       }
       for (const Person& who : p.people) {
         for (const Post& q : p.posts) {
@@ -359,18 +359,18 @@ TEST(Seats, RandomWalksKeepEveryPairApart) {
     for (std::size_t i = 0; i < history.size(); ++i) {
       const Seat& a = history[i];
       RC_ASSERT(d.is_enabled(a.person));
-      RC_ASSERT(a.role != "approver" || d.is_internal(a.person));
+      RC_ASSERT((a.role != "approver" || d.is_internal(a.person)));
       for (std::size_t j = 0; j < history.size(); ++j) {
         const Seat& b = history[j];
         if (i == j) continue;
-        RC_ASSERT(a.person != b.person || !d.incompatibility(a.post, b.post));
+        RC_ASSERT((a.person != b.person || !d.incompatibility(a.post, b.post)));
         for (const SeatRule& rule : rules) {
           if (rule.role != a.role) continue;
           for (const Difference& x : rule.differs_from) {
             if (x.role != b.role) continue;
             RC_ASSERT(a.person != b.person);
-            RC_ASSERT(x.by != Difference::By::post || a.post.empty() || a.post != b.post);
-            RC_ASSERT(x.by != Difference::By::department || (!a.unit.empty() && a.unit != b.unit));
+            RC_ASSERT((x.by != Difference::By::post || a.post.empty() || a.post != b.post));
+            RC_ASSERT((x.by != Difference::By::department || (!a.unit.empty() && a.unit != b.unit)));
           }
         }
       }
