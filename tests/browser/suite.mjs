@@ -63,7 +63,7 @@ async function step(page, name, fields = {}, { comment, refused } = {}) {
   for (const [key, value] of Object.entries(fields)) {
     const cell = sheet.locator(`[data-field="${key}"]`)
     if (!(await cell.count())) await sheet.getByRole('button', { name: /▾$/ }).click()
-    if (typeof value === 'boolean') await cell.locator('button').nth(value ? 0 : 1).click()
+    if (typeof value === 'boolean') await cell.locator('button:not(.mark)').nth(value ? 0 : 1).click()
     else if (value.pick) await cell.getByRole('button', { name: value.pick }).click()
     else await cell.locator('#a-' + key).fill(value)
   }
@@ -119,7 +119,7 @@ test('a refusal names its clause and is mended in the same sheet', async () => {
   await state(page, '一线确认')
   const sheet = await step(page, '确认事件', {}, { refused: /先核实系统、范围、影响和时间/ })
   must(await sheet.getByText('9.1.5.2').count(), 'the clause is not named')
-  await sheet.locator('[data-field="basics_verified"] button').first().click()
+  await sheet.locator('[data-field="basics_verified"] button:not(.mark)').first().click()
   await sheet.locator('button[type=submit]').click()
   await sheet.locator('form').waitFor({ state: 'detached', timeout: 8000 })
   await state(page, '事件处置')
